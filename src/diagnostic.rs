@@ -1,0 +1,1 @@
+//! Places in the user's files, and how errors about them are shown.

@@ -1,0 +1,1 @@
+//! Many hosts: forks, batches, failure policy; one host's life.

@@ -1,0 +1,127 @@
+//! The host as a store of typed resources.
+//!
+//! A module reads resources, works out the state it wants and *puts* it. It does not know whether
+//! it talks to the [`live`] host (undo record first, then the change), to a [`preview`] overlay, or
+//! to the [`fake`] of the unit tests.
+//!
+//! Architecture invariant: nothing outside this folder opens files for writing on the managed host or
+//! starts processes that change it.
+
+pub mod action;
+pub mod change;
+pub mod error;
+pub mod fake;
+pub mod key;
+pub mod live;
+pub mod preview;
+pub mod state;
+
+mod firewalld;
+mod fs;
+mod hostname;
+mod machine;
+mod process;
+mod rpm;
+mod systemd;
+
+pub use action::{Action, ActionResult, CommandOutput, CommandSpec};
+pub use change::Change;
+pub use error::HostError;
+pub use key::Key;
+pub use state::{
+    Content, Enablement, FileState, FirewallState, HostnameState, Meta, PackageState, Principal, State, UnitState,
+    Version, ZoneSettings,
+};
+
+use crate::hostplay::Mode;
+
+/// A state that a module wants a resource to have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Want {
+    /// Which resource.
+    pub key: Key,
+    /// The whole state it shall have; a module that cares about a part reads first and keeps the rest.
+    pub state: State,
+    /// The content is secret: never shown, before-image kept root-only.
+    pub sensitive: bool,
+}
+
+impl Want {
+    /// A want with nothing secret in it.
+    #[must_use]
+    pub fn new(key: Key, state: State) -> Self {
+        Self { key, state, sensitive: false }
+    }
+
+    /// Marks the content as secret.
+    #[must_use]
+    pub fn sensitive(mut self, sensitive: bool) -> Self {
+        self.sensitive = sensitive;
+        self
+    }
+}
+
+/// A managed host: live, previewed or fake.
+///
+/// Laws, checked by tests for every implementation:
+/// * `put(k, s)` then `read(k)` gives `s` (up to what cannot be known yet);
+/// * a `put` of what `read` gave is no change and has no effect;
+/// * the changes are exactly the resources whose state differs afterwards.
+pub trait Host {
+    /// Apply or check.
+    fn mode(&self) -> Mode;
+
+    /// The state of a resource, with everything put so far.
+    ///
+    /// # Errors
+    /// When the host cannot be asked. An absent resource is a state, not an error.
+    fn read(&mut self, key: &Key) -> Result<State, HostError>;
+
+    /// Brings resources into the wanted states, those of one kind together where the host can do so
+    /// (packages: one transaction). What differed is recorded as [`Change`]s.
+    ///
+    /// # Errors
+    /// When a state cannot be read, recorded or brought about.
+    fn put_all(&mut self, wants: Vec<Want>) -> Result<(), HostError>;
+
+    /// Brings one resource into a state; says whether it differed.
+    ///
+    /// # Errors
+    /// As [`Host::put_all`].
+    fn put(&mut self, want: Want) -> Result<bool, HostError> {
+        let before = self.changes().len();
+        self.put_all(vec![want])?;
+        Ok(self.changes().len() > before)
+    }
+
+    /// Runs something that is not state. A preview only records it and answers `None`.
+    ///
+    /// # Errors
+    /// When it cannot be started, recorded, or (for units) fails.
+    fn act(&mut self, action: Action) -> Result<Option<ActionResult>, HostError>;
+
+    /// Runs a program that changes nothing, in every mode. Its exit status is the caller's to judge.
+    ///
+    /// # Errors
+    /// When it cannot be started. `HostError::NoSuchProgram` when it is not installed.
+    fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError>;
+
+    /// The names in a directory, with everything put so far; empty when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError>;
+
+    /// Whether packages were put that are not installed yet (preview): files, units and users may
+    /// come with them that cannot be seen now.
+    fn packages_pending(&self) -> bool;
+
+    /// The changes since the last [`Host::take_changes`].
+    fn changes(&self) -> &[Change];
+
+    /// Takes the changes recorded so far.
+    fn take_changes(&mut self) -> Vec<Change>;
+
+    /// Takes the actions run (or, in a preview, to be run) so far, in the user's words.
+    fn take_actions(&mut self) -> Vec<String>;
+}

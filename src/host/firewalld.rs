@@ -1,0 +1,1 @@
+//! firewalld over D-Bus when it runs, its files when not.

@@ -1,0 +1,1 @@
+//! The host itself: undo record first, then the change.

@@ -1,0 +1,1 @@
+//! An overlay in memory over the real host.

@@ -1,0 +1,1 @@
+//! Packages through rpm and dnf.

@@ -1,0 +1,255 @@
+//! The states that resources can have.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+/// The state of a resource of any kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Of a [`super::Key::File`].
+    File(FileState),
+    /// Of a [`super::Key::Package`].
+    Package(PackageState),
+    /// Of a [`super::Key::Unit`].
+    Unit(UnitState),
+    /// Of [`super::Key::Hostname`].
+    Hostname(HostnameState),
+    /// Of a [`super::Key::Firewall`] zone.
+    Firewall(FirewallState),
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileState {
+    /// Nothing.
+    Absent,
+    /// Cannot be known before applying: a package that is still to be installed may bring it.
+    Unknown,
+    /// A regular file.
+    Regular {
+        /// Its bytes.
+        content: Content,
+        /// Its metadata.
+        meta: Meta,
+    },
+    /// A directory (its entries are resources of their own).
+    Directory {
+        /// Its metadata.
+        meta: Meta,
+    },
+    /// A symbolic link; never followed.
+    Symlink {
+        /// Where it points, as written.
+        target: String,
+        /// Its owner; the mode is always 0777.
+        meta: Meta,
+    },
+    /// A socket, device or pipe: can be read, never put.
+    Other {
+        /// `socket`, `fifo`, `block device`, `character device`.
+        kind: String,
+    },
+}
+
+impl FileState {
+    /// The metadata, where there is any.
+    #[must_use]
+    pub fn meta(&self) -> Option<&Meta> {
+        match self {
+            Self::Regular { meta, .. } | Self::Directory { meta } | Self::Symlink { meta, .. } => Some(meta),
+            Self::Absent | Self::Unknown | Self::Other { .. } => None,
+        }
+    }
+}
+
+/// The bytes of a file, if they can be known.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Content {
+    /// These bytes.
+    Bytes(Arc<[u8]>),
+    /// Only applying can tell (a key made on the host, a default file of a package).
+    Unknown,
+}
+
+impl Content {
+    /// Bytes of a text.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self::Bytes(Arc::from(text.as_bytes()))
+    }
+
+    /// The bytes, if known.
+    #[must_use]
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Unknown => None,
+        }
+    }
+}
+
+impl fmt::Debug for Content {
+    // Never the bytes: a debug line must not leak a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Self::Unknown => f.write_str("Unknown"),
+        }
+    }
+}
+
+/// Metadata of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meta {
+    /// Permission bits with setuid, setgid and sticky: `0o7777` at most.
+    pub mode: u32,
+    /// Owner.
+    pub owner: Principal,
+    /// Group.
+    pub group: Principal,
+    /// Extended attributes as they are (`security.selinux`, `user.*`, ACLs in `system.posix_acl_*`).
+    /// A new file has none here; on a host with SELinux the label then follows the policy.
+    pub xattrs: BTreeMap<String, Vec<u8>>,
+}
+
+impl Meta {
+    /// `root:root` with this mode and no extended attributes.
+    #[must_use]
+    pub fn root(mode: u32) -> Self {
+        Self { mode, owner: Principal::root(), group: Principal::root(), xattrs: BTreeMap::new() }
+    }
+}
+
+/// A user or group. Equal when the ids are equal; by name where an id is not known yet
+/// (a preview before the package that makes the user).
+#[derive(Debug, Clone)]
+pub struct Principal {
+    /// The name, if the host knows one.
+    pub name: Option<String>,
+    /// The numeric id, if known.
+    pub id: Option<u32>,
+}
+
+impl Principal {
+    /// User or group 0.
+    #[must_use]
+    pub fn root() -> Self {
+        Self { name: Some("root".to_owned()), id: Some(0) }
+    }
+
+    /// Someone known by name only; the live host looks the id up when it writes.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        match name.parse() {
+            Ok(id) => Self { name: None, id: Some(id) },
+            Err(_) if name == "root" => Self::root(),
+            Err(_) => Self { name: Some(name.to_owned()), id: None },
+        }
+    }
+}
+
+impl PartialEq for Principal {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.id, other.id) {
+            (Some(a), Some(b)) => a == b,
+            _ => self.name == other.name,
+        }
+    }
+}
+
+impl Eq for Principal {}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.name, self.id) {
+            (Some(name), _) => f.write_str(name),
+            (None, Some(id)) => write!(f, "{id}"),
+            (None, None) => f.write_str("?"),
+        }
+    }
+}
+
+/// Whether a package is installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackageState {
+    /// Not installed.
+    Absent,
+    /// Installed.
+    Installed(Version),
+}
+
+/// A package's version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Version {
+    /// `epoch:version-release.arch`, epoch 0 written out.
+    Evr(String),
+    /// As a want: whatever the repositories offer, and any installed version will do.
+    /// As a state: installed by this run, in a preview.
+    Any,
+    /// As a want: the newest that the repositories offer.
+    Latest,
+}
+
+/// The state of a systemd unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnitState {
+    /// No such unit.
+    Absent,
+    /// A package that is still to be installed may bring it.
+    Unknown,
+    /// There is a unit file (or it is masked).
+    Loaded {
+        /// Whether it starts at boot.
+        enablement: Enablement,
+        /// Whether it runs now (`active`, `activating` or `reloading`).
+        active: bool,
+    },
+}
+
+/// `UnitFileState` of systemd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Enablement {
+    /// Starts at boot.
+    Enabled,
+    /// Does not.
+    Disabled,
+    /// Cannot be started at all.
+    Masked,
+    /// `static`, `indirect`, `generated`, ...: cannot be enabled or disabled.
+    Other(String),
+}
+
+/// The static host name; empty when none is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostnameState {
+    /// As `/etc/hostname` has it.
+    pub name: String,
+}
+
+/// A firewalld zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FirewallState {
+    /// firewalld is not installed.
+    Absent,
+    /// A package that is still to be installed may bring it.
+    Unknown,
+    /// The zone's settings.
+    Zone {
+        /// What stands on disk; `None` when there is no such zone.
+        permanent: Option<ZoneSettings>,
+        /// What is in force; `None` when firewalld does not run.
+        runtime: Option<ZoneSettings>,
+    },
+}
+
+/// The parts of a zone that mailprov manages.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ZoneSettings {
+    /// Service names.
+    pub services: BTreeSet<String>,
+    /// `25/tcp`, `5000-5010/udp`.
+    pub ports: BTreeSet<String>,
+    /// Rich rules in firewalld's own normal form.
+    pub rich_rules: BTreeSet<String>,
+}

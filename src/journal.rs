@@ -1,0 +1,1 @@
+//! The undo record of every run on this host.

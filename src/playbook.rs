@@ -1,0 +1,1 @@
+//! Plays, roles and tasks as written, and their compilation to a HostPlay.

@@ -1,0 +1,7 @@
+//! Frames and messages between controller and agent.
+
+pub mod base64_bytes;
+pub mod frame;
+pub mod messages;
+
+pub use messages::{PROTOCOL_VERSION, Reply, Request, RollbackSpec, RunSummary};

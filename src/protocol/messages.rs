@@ -1,0 +1,77 @@
+//! The messages between controller and agent, one JSON value a frame.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::hostplay::{HostPlay, RunSpec};
+
+/// Raised whenever a message changes its meaning; both sides must agree.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// Controller to agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Open a run (takes the lock, opens the journal).
+    Begin(RunSpec),
+    /// Run one play within the open run.
+    Play(Box<HostPlay>),
+    /// Close the run as finished.
+    Finish,
+    /// Undo a run; outside of any open run.
+    Rollback(RollbackSpec),
+    /// List the runs on this host.
+    History,
+}
+
+/// What to undo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollbackSpec {
+    /// How the rollback run itself is journalled.
+    pub run: RunSpec,
+    /// The run to undo; the newest that is not undone when `None`.
+    pub target: Option<String>,
+    /// Also overwrite what was changed by hand since.
+    pub force: bool,
+}
+
+/// Agent to controller.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// The first frame.
+    Hello {
+        /// [`PROTOCOL_VERSION`] of the agent.
+        protocol: u32,
+        /// The agent's crate version.
+        version: String,
+        /// The agent's effective user id.
+        uid: u32,
+    },
+    /// Something happened.
+    Event(Event),
+    /// A play is over on this host.
+    PlayDone {
+        /// Whether a task failed (and was neither ignored nor rescued).
+        failed: bool,
+    },
+    /// Answer to [`Request::History`].
+    History(Vec<RunSummary>),
+    /// The request could not be carried out (lock held, journal unreadable, wrong version).
+    Refused(crate::event::Failure),
+    /// The closing frame: nothing follows. A stream that ends without it is a lost host.
+    Bye,
+}
+
+/// One run in a host's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// Identity and origin.
+    pub spec: RunSpec,
+    /// Start, seconds since the epoch.
+    pub started: u64,
+    /// `finished`, `failed`, `unfinished`, `rolled back`.
+    pub outcome: String,
+    /// Resources changed (`file:/etc/postfix/main.cf`).
+    pub changed: Vec<String>,
+}

@@ -1,0 +1,1 @@
+//! The strict Jinja environment: rendering, variables, static checks.

@@ -1,0 +1,1 @@
+//! A channel to the agent: ssh or local.
