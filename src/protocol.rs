@@ -3,5 +3,6 @@
 pub mod base64_bytes;
 pub mod frame;
 pub mod messages;
+pub mod preamble;
 
 pub use messages::{PROTOCOL_VERSION, Reply, Request, RollbackSpec, RunSummary};
