@@ -8,19 +8,27 @@ pub mod spec;
 
 mod registry;
 
+mod attributes;
+
 mod assert;
 mod certificate;
 mod command;
 mod copy;
+mod debug;
 mod dnf;
+mod fail;
 mod file;
 mod firewalld;
 mod hostname;
 mod lineinfile;
+mod ping;
 mod postconf;
 mod postfix_service;
 mod postmap;
 mod service;
+mod set_fact;
+mod setup;
+mod stat;
 mod template;
 mod wait_for;
 

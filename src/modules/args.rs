@@ -11,6 +11,16 @@ use super::spec::{ArgKind, ArgSpec, ModuleSpec};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Args {
     values: BTreeMap<&'static str, Value>,
+    extra: Map<String, Value>,
+}
+
+/// A condition of an `assert`, after the interpreter has evaluated it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// As the user wrote it.
+    pub text: String,
+    /// What came out.
+    pub holds: bool,
 }
 
 impl Args {
@@ -20,11 +30,18 @@ impl Args {
     /// An argument that is unknown, missing, or of the wrong kind.
     pub fn decode(spec: &'static ModuleSpec, given: &Map<String, Value>) -> Result<Self, ModuleError> {
         let mut values = BTreeMap::new();
+        let mut extra = Map::new();
         for (name, value) in given {
-            let arg = spec.arg(name).ok_or_else(|| argument(name, "is not known to this module"))?;
+            let Some(arg) = spec.arg(name) else {
+                if !spec.accepts_any {
+                    return Err(argument(name, "is not known to this module"));
+                }
+                extra.insert(name.clone(), value.clone());
+                continue;
+            };
             // As in Ansible, `null` and an omitted argument are the same.
-            if !value.is_null() {
-                values.insert(arg.name, coerce(arg, value)?);
+            if !value.is_null() && values.insert(arg.name, coerce(arg, value)?).is_some() {
+                return Err(argument(arg.name, "is given twice, once under another of its names"));
             }
         }
         for arg in spec.args {
@@ -43,7 +60,7 @@ impl Args {
                 return Err(argument(&group.join(", "), "exactly one of these must be given"));
             }
         }
-        Ok(Self { values })
+        Ok(Self { values, extra })
     }
 
     /// Whether the argument was given or has a default.
@@ -107,6 +124,25 @@ impl Args {
         self.str(name).map(|text| parse_mode(text, current, directory).map_err(|why| argument(name, &why))).transpose()
     }
 
+    /// Evaluated conditions; empty when not given.
+    #[must_use]
+    pub fn conditions(&self, name: &str) -> Vec<Condition> {
+        let items = self.values.get(name).and_then(Value::as_array);
+        items.into_iter().flatten().filter_map(condition).collect()
+    }
+
+    /// The text of an expression and the value that the interpreter found for it.
+    #[must_use]
+    pub fn expression(&self, name: &str) -> Option<(&str, &Value)> {
+        expression(self.values.get(name)?)
+    }
+
+    /// Values of names that are not in the table, for modules that accept any.
+    #[must_use]
+    pub fn extra(&self) -> &Map<String, Value> {
+        &self.extra
+    }
+
     /// The value as it is, for what fits no getter.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&Value> {
@@ -119,6 +155,14 @@ impl Args {
 /// # Errors
 /// Why it does not.
 pub fn check_literal(arg: &ArgSpec, value: &Value) -> Result<(), String> {
+    // What the interpreter evaluates reaches a module in another form than that in which it is written.
+    match arg.kind {
+        ArgKind::Conditions if text_list(value).is_some() => return Ok(()),
+        ArgKind::Conditions => return Err("expected a condition or a list of conditions".to_owned()),
+        ArgKind::Expression if value.is_string() => return Ok(()),
+        ArgKind::Expression => return Err("expected the name of a variable or an expression".to_owned()),
+        _ => {}
+    }
     coerce(arg, value).map(|_| ()).map_err(|error| match error {
         ModuleError::Argument { message, .. } => message,
         other => other.to_string(),
@@ -177,10 +221,32 @@ fn coerce(arg: &ArgSpec, value: &Value) -> Result<Value, ModuleError> {
                 Err(wrong(&format!("one of {}", words.join(", "))))
             }
         }
-        ArgKind::StrList => text_list(value).ok_or_else(|| wrong("a list of text")),
-        ArgKind::StrMap => text_map(value).ok_or_else(|| wrong("a mapping of names to text")),
-        ArgKind::Conditions => text_list(value).ok_or_else(|| wrong("a condition or a list of conditions")),
+        ArgKind::StrList => match value {
+            Value::String(text) => Ok(split_commas(text)),
+            other => text_list(other).ok_or_else(|| wrong("a list of text")),
+        },
+        ArgKind::StrMap => text_map(arg.name, value),
+        ArgKind::Conditions => match value.as_array() {
+            Some(items) if items.iter().all(|item| condition(item).is_some()) => Ok(value.clone()),
+            _ => Err(wrong("evaluated conditions")),
+        },
+        ArgKind::Expression => expression(value).map(|_| value.clone()).ok_or_else(|| wrong("an evaluated expression")),
+        ArgKind::Any => Ok(value.clone()),
     }
+}
+
+fn condition(value: &Value) -> Option<Condition> {
+    let text = value.get("condition")?.as_str()?.to_owned();
+    Some(Condition { text, holds: value.get("holds")?.as_bool()? })
+}
+
+fn expression(value: &Value) -> Option<(&str, &Value)> {
+    Some((value.get("expression")?.as_str()?, value.get("value")?))
+}
+
+/// A text where a list is expected is split at commas, as Ansible does.
+fn split_commas(text: &str) -> Value {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
 fn text_list(value: &Value) -> Option<Value> {
@@ -190,11 +256,15 @@ fn text_list(value: &Value) -> Option<Value> {
     }
 }
 
-fn text_map(value: &Value) -> Option<Value> {
-    let entries = value.as_object()?.iter();
-    let entries: Option<Map<_, _>> =
-        entries.map(|(key, value)| Some((key.clone(), Value::String(scalar_text(value)?)))).collect();
-    entries.map(Value::Object)
+fn text_map(name: &str, value: &Value) -> Result<Value, ModuleError> {
+    let wrong = |expected: &str, got: &Value| argument(name, &format!("expected {expected}, got {}", describe(got)));
+    let entries = value.as_object().ok_or_else(|| wrong("a mapping of names to text", value))?;
+    let mut texts = Map::new();
+    for (key, value) in entries {
+        let text = scalar_text(value).ok_or_else(|| wrong(&format!("text for \"{key}\""), value))?;
+        texts.insert(key.clone(), Value::String(text));
+    }
+    Ok(Value::Object(texts))
 }
 
 /// A scalar as text. Booleans read as YAML people write them in Postfix files: `yes` and `no`.

@@ -15,6 +15,8 @@ pub struct ModuleSpec {
     pub args: &'static [ArgSpec],
     /// The argument that a plain string stands for (`command: /bin/true`), if any.
     pub free_form: Option<&'static str>,
+    /// Names beyond the table are allowed, and their values are taken as they are (`set_fact`).
+    pub accepts_any: bool,
     /// Groups of arguments of which exactly one must be given.
     pub exactly_one_of: &'static [&'static [&'static str]],
     /// What a task can use from the registered result, beside the common values.
@@ -59,8 +61,14 @@ pub enum ArgKind {
     StrList,
     /// A mapping of text to text, numbers and booleans.
     StrMap,
-    /// A list of Jinja conditions (`assert`): evaluated by the interpreter, not rendered.
+    /// A list of Jinja conditions (`assert`): evaluated by the interpreter, not rendered. [`super::Args`]
+    /// takes `[{"condition": TEXT, "holds": BOOL}, ...]`.
     Conditions,
+    /// A bare Jinja expression (`debug: var=`): evaluated by the interpreter, not rendered. [`super::Args`]
+    /// takes `{"expression": TEXT, "value": ANYTHING}`.
+    Expression,
+    /// Anything.
+    Any,
 }
 
 impl ArgSpec {
@@ -101,6 +109,7 @@ impl ModuleSpec {
             summary,
             args: &[],
             free_form: None,
+            accepts_any: false,
             exactly_one_of: &[],
             returns: &[],
             example: "",
