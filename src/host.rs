@@ -8,6 +8,7 @@
 //! starts processes that change it.
 
 pub mod action;
+pub mod backend;
 pub mod change;
 pub mod error;
 pub mod fake;
@@ -16,13 +17,20 @@ pub mod live;
 pub mod preview;
 pub mod state;
 
+mod admit;
 mod firewalld;
 mod fs;
 mod hostname;
+mod links;
 mod machine;
+mod pending;
 mod process;
+mod record;
 mod rpm;
 mod systemd;
+
+#[cfg(test)]
+mod laws;
 
 pub use action::{Action, ActionResult, CommandOutput, CommandSpec};
 pub use change::Change;
@@ -111,6 +119,13 @@ pub trait Host {
     /// # Errors
     /// When it cannot be read.
     fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError>;
+
+    /// The firewalld zone that interfaces without a zone of their own are in; `None` when firewalld is
+    /// not there, or not yet ([`Host::packages_pending`]).
+    ///
+    /// # Errors
+    /// When firewalld is there and cannot be asked.
+    fn default_zone(&mut self) -> Result<Option<String>, HostError>;
 
     /// Whether packages were put that are not installed yet (preview): files, units and users may
     /// come with them that cannot be seen now.

@@ -15,6 +15,17 @@ pub enum Action {
     DaemonReload,
 }
 
+impl Action {
+    /// The unit that it restarts or reloads.
+    #[must_use]
+    pub fn unit(&self) -> Option<&str> {
+        match self {
+            Self::RestartUnit(unit) | Self::ReloadUnit(unit) => Some(unit),
+            Self::Command(_) | Self::DaemonReload => None,
+        }
+    }
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

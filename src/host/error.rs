@@ -51,6 +51,18 @@ pub enum HostError {
 }
 
 impl HostError {
+    /// A state that cannot be had, with the reason.
+    #[must_use]
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::Refused { message: message.into(), hint: None }
+    }
+
+    /// A failed system call on a path.
+    #[must_use]
+    pub fn io(verb: &'static str, path: &str, source: impl Into<std::io::Error>) -> Self {
+        Self::Io { verb, path: path.to_owned(), source: source.into() }
+    }
+
     /// The failure as it travels to the user, with the evidence.
     #[must_use]
     pub fn to_failure(&self) -> Failure {

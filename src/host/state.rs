@@ -19,6 +19,20 @@ pub enum State {
     Firewall(FirewallState),
 }
 
+impl State {
+    /// The kind in one word, as [`super::Key::kind`].
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Package(_) => "package",
+            Self::Unit(_) => "unit",
+            Self::Hostname(_) => "hostname",
+            Self::Firewall(_) => "firewall",
+        }
+    }
+}
+
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileState {
@@ -109,7 +123,7 @@ pub struct Meta {
     /// Group.
     pub group: Principal,
     /// Extended attributes as they are (`security.selinux`, `user.*`, ACLs in `system.posix_acl_*`).
-    /// A new file has none here; on a host with SELinux the label then follows the policy.
+    /// A new file has none here; on a host with `SELinux` the label then follows the policy.
     pub xattrs: BTreeMap<String, Vec<u8>>,
 }
 
@@ -218,6 +232,19 @@ pub enum Enablement {
     Masked,
     /// `static`, `indirect`, `generated`, ...: cannot be enabled or disabled.
     Other(String),
+}
+
+impl Enablement {
+    /// systemd's word for it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Masked => "masked",
+            Self::Other(word) => word,
+        }
+    }
 }
 
 /// The static host name; empty when none is set.

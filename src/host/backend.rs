@@ -1,0 +1,72 @@
+//! What stands behind a host: the real machine, or the scripted one of the unit tests.
+//!
+//! [`super::live`] and [`super::preview`] are written against this, so that journal, rollback and
+//! preview can be proved without a real package manager.
+
+use super::{Action, CommandOutput, CommandSpec, HostError, Key, State};
+
+/// One resource to be brought from the state that was read into another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Which resource.
+    pub key: Key,
+    /// Its present state.
+    pub before: State,
+    /// The state that it shall have.
+    pub after: State,
+    /// For files: the name, in the same directory, under which the new one is made before it takes its
+    /// place. Known before the change, so that what a kill leaves behind can be found.
+    pub scratch: Option<String>,
+}
+
+/// Reads and changes one machine. Knows nothing of journals, previews and change records.
+pub trait Backend {
+    /// The state of a resource.
+    ///
+    /// # Errors
+    /// When the machine cannot be asked.
+    fn read(&mut self, key: &Key) -> Result<State, HostError>;
+
+    /// Reads several resources ahead, where one question for all is cheaper than one each.
+    ///
+    /// # Errors
+    /// As [`Backend::read`].
+    fn read_ahead(&mut self, keys: &[&Key]) -> Result<(), HostError>;
+
+    /// Whether the repositories offer nothing newer of this installed package; `None` when they cannot be
+    /// asked without changing anything.
+    ///
+    /// # Errors
+    /// As [`Backend::read`].
+    fn is_latest(&mut self, package: &str) -> Result<Option<bool>, HostError>;
+
+    /// Changes resources of one kind; more than one only for packages, as one transaction under this label.
+    ///
+    /// # Errors
+    /// When the machine refuses. What was half done is for the journal to sort out.
+    fn change(&mut self, steps: &[Step], label: &str) -> Result<(), HostError>;
+
+    /// Runs something that is not state.
+    ///
+    /// # Errors
+    /// When it cannot be started, or (for units) fails.
+    fn act(&mut self, action: &Action) -> Result<CommandOutput, HostError>;
+
+    /// Runs a program that changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError>;
+
+    /// The names in a directory, sorted; empty when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError>;
+
+    /// firewalld's default zone; `None` when firewalld is not installed.
+    ///
+    /// # Errors
+    /// When it is there and cannot be asked.
+    fn default_zone(&mut self) -> Result<Option<String>, HostError>;
+}

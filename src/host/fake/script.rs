@@ -1,0 +1,260 @@
+//! What a scripted machine has and answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::host::backend::{Backend, Step};
+use crate::host::{
+    Action, CommandOutput, CommandSpec, Content, Enablement, FileState, FirewallState, HostError, HostnameState, Key,
+    Meta, PackageState, State, UnitState, Version, ZoneSettings,
+};
+use crate::host::{admit, links};
+
+/// Directories that every host has.
+const DIRECTORIES: &[&str] = &[
+    "/",
+    "/etc",
+    "/etc/pki",
+    "/etc/pki/tls",
+    "/etc/pki/tls/certs",
+    "/etc/pki/tls/private",
+    "/home",
+    "/opt",
+    "/root",
+    "/run",
+    "/srv",
+    "/tmp",
+    "/usr",
+    "/var",
+    "/var/lib",
+];
+
+/// A machine made of a table.
+#[derive(Debug, Default)]
+pub struct Script {
+    states: BTreeMap<Key, State>,
+    answers: Vec<(Vec<String>, CommandOutput)>,
+    offers: BTreeMap<String, String>,
+    brings: BTreeMap<String, Vec<(Key, State)>>,
+    zone: Option<String>,
+    ran: Vec<CommandSpec>,
+}
+
+impl Script {
+    /// Has this resource in this state.
+    pub fn set(&mut self, key: Key, state: State) -> &mut Self {
+        self.states.insert(key, state);
+        self
+    }
+
+    /// Has a file of `root:root` and mode 0644 with this text.
+    pub fn file(&mut self, path: &str, text: &str) -> &mut Self {
+        let state = FileState::Regular { content: Content::text(text), meta: Meta::root(0o644) };
+        self.set(Key::File(path.to_owned()), State::File(state))
+    }
+
+    /// Has a directory of `root:root` and mode 0755.
+    pub fn dir(&mut self, path: &str) -> &mut Self {
+        self.set(Key::File(path.to_owned()), State::File(FileState::Directory { meta: Meta::root(0o755) }))
+    }
+
+    /// Has a package in this version (`2:3.5.8-7.el8.x86_64`).
+    pub fn package(&mut self, name: &str, evr: &str) -> &mut Self {
+        let state = PackageState::Installed(Version::Evr(evr.to_owned()));
+        self.set(Key::Package(name.to_owned()), State::Package(state))
+    }
+
+    /// Has a unit.
+    pub fn unit(&mut self, name: &str, enablement: Enablement, active: bool) -> &mut Self {
+        self.set(Key::Unit(name.to_owned()), State::Unit(UnitState::Loaded { enablement, active }))
+    }
+
+    /// Has a running firewalld with this default zone, whose permanent and runtime settings are these.
+    pub fn firewall(&mut self, zone: &str, settings: &ZoneSettings) -> &mut Self {
+        self.zone = Some(zone.to_owned());
+        let state = FirewallState::Zone { permanent: Some(settings.clone()), runtime: Some(settings.clone()) };
+        self.set(Key::Firewall(zone.to_owned()), State::Firewall(state))
+    }
+
+    /// The repositories offer this package in this version; installing it makes these resources appear.
+    pub fn offers(&mut self, package: &str, evr: &str, brings: Vec<(Key, State)>) -> &mut Self {
+        self.offers.insert(package.to_owned(), evr.to_owned());
+        self.brings.insert(package.to_owned(), brings);
+        self
+    }
+
+    /// Answers this command line with this stdout and status 0. The newest answer counts.
+    pub fn answer(&mut self, argv: &[&str], stdout: &str) -> &mut Self {
+        let output = CommandOutput { stdout: stdout.as_bytes().to_vec(), ..CommandOutput::default() };
+        self.answer_with(argv, output)
+    }
+
+    /// Answers this command line with this output.
+    pub fn answer_with(&mut self, argv: &[&str], output: CommandOutput) -> &mut Self {
+        self.answers.push((argv.iter().map(|&word| word.to_owned()).collect(), output));
+        self
+    }
+
+    /// The text of a regular file, if there is one and it is text.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<String> {
+        match self.states.get(&Key::File(path.to_owned()))? {
+            State::File(FileState::Regular { content, .. }) => String::from_utf8(content.bytes()?.to_vec()).ok(),
+            _ => None,
+        }
+    }
+
+    /// All resources that are there.
+    #[must_use]
+    pub fn states(&self) -> &BTreeMap<Key, State> {
+        &self.states
+    }
+
+    /// The commands that were run, queries and actions alike.
+    #[must_use]
+    pub fn ran(&self) -> &[CommandSpec] {
+        &self.ran
+    }
+
+    fn run(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
+        self.ran.push(command.clone());
+        if let Some((_, output)) = self.answers.iter().rev().find(|(argv, _)| *argv == command.argv) {
+            return Ok(output.clone());
+        }
+        let program = command.argv.first().map_or("", String::as_str);
+        if self.answers.iter().any(|(argv, _)| argv.first().is_some_and(|known| known == program)) {
+            return Err(HostError::refused(format!("run {}: the test has no answer for it", command.display())));
+        }
+        Err(HostError::NoSuchProgram(program.to_owned()))
+    }
+
+    fn install(&mut self, package: &str) -> Result<(), HostError> {
+        let Some(evr) = self.offers.get(package).cloned() else {
+            return Err(HostError::refused(format!("install {package}: no repository offers it")));
+        };
+        self.package(package, &evr);
+        for (key, state) in self.brings.get(package).cloned().unwrap_or_default() {
+            self.states.entry(key).or_insert(state);
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, package: &str) {
+        self.states.remove(&Key::Package(package.to_owned()));
+        for (key, _) in self.brings.get(package).cloned().unwrap_or_default() {
+            self.states.remove(&key);
+        }
+    }
+
+    /// Where a path leads through the links that are there; `None` when they never end.
+    fn resolve(&self, path: &str) -> Option<String> {
+        links::resolve(path, |above| match self.states.get(&Key::File(above.to_owned()))? {
+            State::File(FileState::Symlink { target, .. }) => Some(target.clone()),
+            _ => None,
+        })
+    }
+
+    fn is_directory(&self, path: &str) -> bool {
+        DIRECTORIES.contains(&path) || self.below(path).next().is_some()
+    }
+
+    /// The paths below a directory that are there, relative to it.
+    fn below<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a str> {
+        let stems = self.states.keys().filter_map(move |key| match key {
+            Key::File(other) => other.strip_prefix(path),
+            _ => None,
+        });
+        stems.filter_map(move |rest| if path == "/" { Some(rest) } else { rest.strip_prefix('/') })
+    }
+
+    fn change_one(&mut self, step: &Step) -> Result<(), HostError> {
+        match (&step.key, &step.after) {
+            (Key::Package(name), State::Package(PackageState::Installed(_))) => self.install(name),
+            (Key::Package(name), State::Package(PackageState::Absent)) => {
+                self.remove(name);
+                Ok(())
+            }
+            (Key::File(path), State::File(state)) => {
+                let place = self.resolve(path).ok_or_else(|| admit::too_many_links(path))?;
+                if let Some(parent) = admit::parent(&place).filter(|_| *state != FileState::Absent) {
+                    admit::admit_parent(path, &self.read(&Key::File(parent.to_owned()))?)?;
+                }
+                if !matches!(state, FileState::Directory { .. }) {
+                    admit::admit_emptied(path, &self.list_dir(path)?)?;
+                }
+                if *state == FileState::Absent {
+                    self.states.remove(&Key::File(place));
+                } else {
+                    self.states.insert(Key::File(place), step.after.clone());
+                }
+                Ok(())
+            }
+            (key, after) => {
+                self.states.insert(key.clone(), after.clone());
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Backend for Script {
+    fn read(&mut self, key: &Key) -> Result<State, HostError> {
+        let place = match key {
+            Key::File(path) => self.resolve(path).map(Key::File),
+            key => Some(key.clone()),
+        };
+        let Some(key) = place else { return Ok(State::File(FileState::Absent)) };
+        if let Some(state) = self.states.get(&key) {
+            return Ok(state.clone());
+        }
+        Ok(match &key {
+            Key::File(path) if self.is_directory(path) => State::File(FileState::Directory { meta: Meta::root(0o755) }),
+            Key::File(_) => State::File(FileState::Absent),
+            Key::Package(_) => State::Package(PackageState::Absent),
+            Key::Unit(_) => State::Unit(UnitState::Absent),
+            Key::Hostname => State::Hostname(HostnameState { name: String::new() }),
+            Key::Firewall(_) if self.zone.is_some() => {
+                State::Firewall(FirewallState::Zone { permanent: None, runtime: None })
+            }
+            Key::Firewall(_) => State::Firewall(FirewallState::Absent),
+        })
+    }
+
+    fn read_ahead(&mut self, _keys: &[&Key]) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn is_latest(&mut self, package: &str) -> Result<Option<bool>, HostError> {
+        let installed = self.states.get(&Key::Package(package.to_owned()));
+        let offered = self.offers.get(package);
+        Ok(Some(
+            offered.is_none_or(|evr| {
+                installed == Some(&State::Package(PackageState::Installed(Version::Evr(evr.clone()))))
+            }),
+        ))
+    }
+
+    fn change(&mut self, steps: &[Step], _label: &str) -> Result<(), HostError> {
+        steps.iter().try_for_each(|step| self.change_one(step))
+    }
+
+    fn act(&mut self, action: &Action) -> Result<CommandOutput, HostError> {
+        match action {
+            Action::Command(command) => self.run(command),
+            Action::RestartUnit(_) | Action::ReloadUnit(_) | Action::DaemonReload => Ok(CommandOutput::default()),
+        }
+    }
+
+    fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
+        self.run(command)
+    }
+
+    fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
+        let Some(path) = self.resolve(path) else { return Ok(Vec::new()) };
+        let names: BTreeSet<&str> = self.below(&path).filter_map(|rest| rest.split('/').next()).collect();
+        Ok(names.into_iter().map(str::to_owned).collect())
+    }
+
+    fn default_zone(&mut self) -> Result<Option<String>, HostError> {
+        Ok(self.zone.clone())
+    }
+}
