@@ -108,6 +108,23 @@ pub trait Host {
     /// When it cannot be started, recorded, or (for units) fails.
     fn act(&mut self, action: Action) -> Result<Option<ActionResult>, HostError>;
 
+    /// Notes that a handler was notified, so that a run which dies before it ran can be finished by the next.
+    /// Only the live host keeps such notes.
+    ///
+    /// # Errors
+    /// When the note cannot be written.
+    fn owe(&mut self, _handler: &str) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    /// Notes that a handler that was owed has run.
+    ///
+    /// # Errors
+    /// When the note cannot be written.
+    fn paid(&mut self, _handler: &str) -> Result<(), HostError> {
+        Ok(())
+    }
+
     /// Runs a program that changes nothing, in every mode. Its exit status is the caller's to judge.
     ///
     /// # Errors
