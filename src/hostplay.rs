@@ -10,6 +10,35 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// The facts that the agent gathers: `ansible_facts.NAME`, and `ansible_NAME` as a variable.
+/// The controller's check for undefined variables accepts exactly these.
+pub const FACT_NAMES: &[&str] = &[
+    "all_ipv4_addresses",
+    "all_ipv6_addresses",
+    "architecture",
+    "date_time",
+    "default_ipv4",
+    "default_ipv6",
+    "distribution",
+    "distribution_major_version",
+    "distribution_release",
+    "distribution_version",
+    "domain",
+    "fqdn",
+    "hostname",
+    "interfaces",
+    "kernel",
+    "memtotal_mb",
+    "nodename",
+    "os_family",
+    "pkg_mgr",
+    "processor_vcpus",
+    "selinux",
+    "service_mgr",
+    "user_id",
+    "virtualization_type",
+];
+
 /// A place in one of the user's files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Origin {
