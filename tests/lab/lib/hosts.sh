@@ -3,11 +3,11 @@
 #
 # hosts/NAME/  seed/   files of this host alone (keys, machine id, a server's settings): a lower layer, so that
 #              upper/  holds nothing but what the host itself changed
-#              work/   overlayfs's own      root/  where it is mounted      lower  which layers it stands on
+#              work/   overlayfs's own      root/  where it is mounted      origin  its layers, and a hash of the rest
 #              pid     the container manager: boot id, process id, start time      console.log
 
 bring_up() {
-  local n=$1 i host hosts=() pids=() failed=0
+  local n=$1 i host hosts=()
   make_bridge
   mkdir -p "$LAB_STATE/hosts"
   hosts=("${LAB_SERVERS[@]}")
@@ -15,8 +15,7 @@ bring_up() {
   for host in $(made_hosts); do
     if ! in_list "$host" "${hosts[@]}"; then hosts+=("$host"); fi
   done
-  for host in "${hosts[@]}"; do make_host "$host"; done
-  write_ssh_files
+  stage "prepare" make_hosts "${hosts[@]}"
   stage "hosts" start_hosts "${hosts[@]}"
 }
 
@@ -50,21 +49,48 @@ lower_of() { # the layers below the seed, topmost first
   fi
 }
 
+# What a host is made of: its layers and what its seed says.
+origin_of() { printf '%s\n%s\n' "$(lower_of "$1")" "$(seed_key)"; }
+seed_key() { { cat "$LAB_LIB/services.sh" "$LAB_STATE/id_ed25519.pub"; printf '%s\n' "$LAB_LAN" "$LAB_OUT"; } | hash_of; }
+
+make_hosts() {
+  local host
+  for host in "$@"; do make_host "$host"; done
+  write_ssh_files
+}
+
 make_host() {
-  local host=$1 dir lower
+  local host=$1 dir origin
   dir=$(host_dir "$host")
-  lower=$(lower_of "$host")
-  if [[ -r $dir/lower ]]; then # written last: the host is complete
-    [[ $(<"$dir/lower") == "$lower" ]] || say "lab: $host stands on an older image; 'lab reset $host' renews it"
-    return
+  origin=$(origin_of "$host")
+  if [[ -r $dir/origin ]]; then # written last: the host is complete
+    [[ $(<"$dir/origin") != "$origin" ]] || return 0
+    if is_target "$host"; then
+      # Somebody may be in the middle of something there.
+      say "lab: $host was made by an older lab; 'lab reset $host' renews it"
+      return
+    fi
+    stop_host "$host"
   fi
-  if [[ -d $dir ]]; then # half made
+  if [[ -d $dir ]]; then # half made, or out of date
     unmount_host "$host"
+    rm -f "$dir/origin"
     remove_tree "$dir"
   fi
+  mkdir -p "$dir"
+  empty_host "$host"
+}
+
+# Gives the host an empty disk over its layers. It must not be running.
+empty_host() {
+  local host=$1 dir
+  dir=$(host_dir "$host")
+  rm -f "$dir/origin"
+  remove_tree "$dir/upper"
+  remove_tree "$dir/work"
   mkdir -p "$dir"/{upper,work,root}
   seed_host "$host" "$dir/seed"
-  printf '%s' "$lower" >"$dir/lower"
+  origin_of "$host" >"$dir/origin"
 }
 
 # seed_host HOST DIR: what tells this host from the others. Keys are kept outside, so that they outlive the seed.
@@ -99,7 +125,7 @@ mount_host() {
   local dir
   dir=$(host_dir "$1")
   ! mounted_at "$dir/root" || return 0
-  mount -t overlay "$LAB_PREFIX-$1" -o "lowerdir=$dir/seed:$(<"$dir/lower"),upperdir=$dir/upper,workdir=$dir/work" "$dir/root"
+  mount -t overlay "$LAB_PREFIX-$1" -o "lowerdir=$dir/seed:$(head -n 1 "$dir/origin"),upperdir=$dir/upper,workdir=$dir/work" "$dir/root"
 }
 
 unmount_host() {
@@ -180,10 +206,13 @@ spawn_host() {
     enter_cgroups "$host"
     # Before the program runs: a lab command that dies here leaves a record of what it started.
     process_identity "$BASHPID" >"$dir/pid"
+    # A root user may change network settings in /proc/sys, as on a real host.
+    export SYSTEMD_NSPAWN_API_VFS_WRITABLE=network
     exec setsid systemd-nspawn --quiet --settings=no -D "$dir/root" -M "$(netns_of "$host")" \
       --network-namespace-path="/run/netns/$(netns_of "$host")" --capability=CAP_NET_ADMIN,CAP_NET_RAW \
       --boot --register=no --keep-unit --link-journal=no --resolv-conf=off --timezone=off
   ) &
+  until_true 10 test -s "$dir/pid" || die "$host: not started"
 }
 
 # --- what the commands do -------------------------------------------------------------------------------------------
@@ -201,10 +230,13 @@ start_host() {
 wait_ready() {
   local host=$1 address state
   address=$(address_of "$host")
-  until_true 60 ssh_banner "$address" || die "$host: no ssh after 60 s; see $(host_dir "$host")/console.log"
+  until_true 60 answers_or_died "$host" "$address" || die "$host: no ssh after 60 s; see $(host_dir "$host")/console.log"
+  recorded_pid "$host" >/dev/null || die "$host: did not boot: $(tail -n 3 "$(host_dir "$host")/console.log")"
   state=$(ssh_run "$host" 'systemctl is-system-running --wait' 2>&1) ||
     say "lab: $host is '$state': $(ssh_run "$host" 'systemctl --failed --no-legend --plain' 2>&1 | tr '\n' ';')"
 }
+
+answers_or_died() { ssh_banner "$2" || ! recorded_pid "$1" >/dev/null; }
 
 # A power cut: off the network first, so that nobody hears a farewell.
 stop_host() {
@@ -225,15 +257,9 @@ no_processes() { ! recorded_pid "$1" >/dev/null && [[ -z $(cgroup_processes "$1"
 kill_host() { stop_host "$1"; }
 
 reset_host() {
-  local host=$1 dir
-  dir=$(host_dir "$host")
-  stop_host "$host"
-  remove_tree "$dir/upper"
-  remove_tree "$dir/work"
-  mkdir "$dir/upper" "$dir/work"
-  seed_host "$host" "$dir/seed"
-  lower_of "$host" >"$dir/lower"
-  start_host "$host"
+  stop_host "$1"
+  empty_host "$1"
+  start_host "$1"
 }
 
 take_down() {
@@ -242,6 +268,7 @@ take_down() {
     (
       lock_host "$host"
       stop_host "$host"
+      rm -f "$(host_dir "$host")/origin" # no longer complete, should this be cut short
       remove_tree "$(host_dir "$host")"
     ) &
     pids+=($!)

@@ -26,10 +26,12 @@ addresses_in_use() {
   sed -n 's/^nameserver //p' /etc/resolv.conf
   ip -4 -oneline route show default
   timeout 10 getent ahostsv4 "$(apt_mirror | sed -E 's,^[a-z+]+://([^/:]*).*,\1,')" || true
-  awk 'NR > 1 { print $3 }' /proc/net/tcp | sort -u | while IFS=: read -r hex _; do
-    printf '%d.%d.%d.%d\n' "0x${hex:6:2}" "0x${hex:4:2}" "0x${hex:2:2}" "0x${hex:0:2}"
+  # Peers of open connections; one that this machine holds with the lab's own address is left over from a lab before.
+  awk '$4 == "01" { print $2, $3 }' /proc/net/tcp | while read -r here there; do
+    [[ $(address_from_hex "$here") == "$LAB_LAN.1" ]] || printf '%s\n' "$(address_from_hex "$there")"
   done
 }
+address_from_hex() { printf '%d.%d.%d.%d' "0x${1:6:2}" "0x${1:4:2}" "0x${1:2:2}" "0x${1:0:2}"; }
 
 make_bridge() {
   if [[ ! -e /sys/class/net/$LAB_BRIDGE ]]; then
@@ -110,6 +112,8 @@ ssh_banner() {
   # shellcheck disable=SC2188
   { exec {fd}<>"/dev/tcp/$1/22"; } 2>/dev/null || return 1
   IFS= read -r -t 5 line <&"$fd" || line=
+  # Answered, since sshd logs an error for whoever leaves without a word.
+  { printf 'SSH-2.0-lab\r\n' >&"$fd"; } 2>/dev/null || true
   exec {fd}>&-
   [[ $line == SSH-2.0-* ]]
 }

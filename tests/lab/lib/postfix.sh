@@ -231,6 +231,7 @@ exit 0
 %post
 ldconfig
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+if [ "$1" = 1 ]; then systemctl --no-reload preset postfix.service >/dev/null 2>&1; fi
 /usr/sbin/postfix set-permissions upgrade-configuration >/dev/null 2>&1
 alternatives --quiet --install /usr/sbin/sendmail mta /usr/sbin/sendmail.postfix 60 \
   --slave /usr/bin/mailq mta-mailq /usr/bin/mailq.postfix \
@@ -312,7 +313,7 @@ exit 0
 /usr/sbin/smtp-source
 /usr/libexec/postfix
 %dir /usr/lib64/postfix
-/usr/lib64/postfix/libpostfix-*.so
+%attr(0755,root,root) /usr/lib64/postfix/libpostfix-*.so
 %dir %attr(0700,postfix,root) /var/lib/postfix
 %dir /var/spool/postfix
 %dir %attr(0700,postfix,root) /var/spool/postfix/active

@@ -94,6 +94,10 @@ rocky_services() {
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
   done
   ln -sf /usr/lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
+  # EL8 enables no service that is not on its list; Debian enables all.
+  rm -f "$root"/usr/lib/systemd/system-preset/*
+  printf 'enable %s.service\n' ssh sshd rsyslog firewalld dbus >"$root/usr/lib/systemd/system-preset/90-default.preset"
+  printf 'disable *\n' >"$root/usr/lib/systemd/system-preset/99-default-disable.preset"
   # EL8's journal is in memory unless the directory exists.
   rm -rf "$root/var/log/journal"
 
@@ -118,9 +122,10 @@ TXT
   cat >"$root/etc/rsyslog.conf" <<'TXT'
 module(load="imuxsock" SysSock.Use="off")
 input(type="imuxsock" Socket="/run/systemd/journal/syslog")
-global(workDirectory="/var/lib/rsyslog")
-module(load="builtin:omfile" Template="RSYSLOG_TraditionalFileFormat" fileOwner="root" fileGroup="root" fileCreateMode="0600" dirCreateMode="0755")
-include(file="/etc/rsyslog.d/*.conf" mode="optional")
+$WorkDirectory /var/lib/rsyslog
+$ActionFileDefaultTemplate RSYSLOG_TraditionalFileFormat
+$FileCreateMode 0600
+$IncludeConfig /etc/rsyslog.d/*.conf
 *.info;mail.none;authpriv.none;cron.none  /var/log/messages
 authpriv.*                                /var/log/secure
 mail.*                                    -/var/log/maillog
@@ -129,6 +134,7 @@ cron.*                                    /var/log/cron
 TXT
   mkdir -p "$root/var/lib/rsyslog"
   rm -f "$root"/etc/rsyslog.d/*.conf "$root"/var/log/{bootstrap,dpkg,alternatives}.log
+  rm -rf "$root"/var/log/{apt,runit,README}
 }
 
 rocky_ssh_and_users() {

@@ -29,7 +29,10 @@ seed_ns() {
   zone_reverse_lan >"$zones/$(reversed "$LAB_LAN").in-addr.arpa"
   zone_reverse_out >"$zones/$(reversed "$LAB_OUT").in-addr.arpa"
   # An empty root: any other name does not exist, which is an answer; to refuse would leave the asker to try again.
-  zone_head >"$zones/root"
+  {
+    zone_head
+    printf 'ns.%s. IN A %s\n' "$LAB_DOMAIN" "$(address_of ns)"
+  } >"$zones/root"
   {
     cat <<CONF
 options {
