@@ -33,7 +33,6 @@ tools_layer() {
 }
 
 build_images() {
-  mkdir -p "$LAB_CACHE"
   local deb rocky tools
   deb=$(deb_layer) rocky=$(rocky_layer) tools=$(tools_layer)
   [[ -d $deb ]] || stage "base system (once)" build_deb "$deb"

@@ -30,7 +30,6 @@ apt_install() {
 
 # quietly CMD...: what it says goes to a log that is shown when it fails.
 quietly() {
-  mkdir -p "$LAB_CACHE"
   DEBIAN_FRONTEND=noninteractive "$@" >"$LAB_CACHE/last.log" 2>&1 </dev/null 8>&- 9>&-
 }
 
