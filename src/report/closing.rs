@@ -1,0 +1,164 @@
+//! The last sentences: what happened, and what to do next.
+
+use super::look::{Look, clean, count, list};
+use super::plan::Size;
+use super::tally::{HostTally, Tally};
+use super::{RunInfo, RunKind};
+
+/// The hosts that a suggested command names at most; with more of them the user knows better.
+const NAMED_HOSTS: usize = 5;
+
+/// What happened in one or two sentences, wrapped.
+pub(crate) fn lines(look: &Look, run: &RunInfo, tally: &Tally) -> Vec<String> {
+    let sentences = [happened(run, tally), troubles(look, tally), next(run, tally)];
+    let text = sentences.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
+    look.wrap("", 0, &text)
+}
+
+fn happened(run: &RunInfo, tally: &Tally) -> String {
+    // What a failed host took back did not happen in the end.
+    let hosts: Vec<&HostTally> = tally.hosts().map(|(_, host)| host).collect();
+    let standing = hosts.iter().filter(|host| !host.is_taken_back()).map(|host| Size::of(host));
+    let touched: Vec<Size> = standing.filter(|size| *size != Size::default()).collect();
+    let unknown: usize = hosts.iter().map(|host| host.unknown).sum();
+    if touched.is_empty() && !tally.any_changed() {
+        return match run.kind {
+            _ if !all_ok(tally) => String::new(),
+            RunKind::Up => format!("Nothing to change: {} as described.", stand(hosts.len())),
+            RunKind::Check => format!("Nothing would change: {} as described.", stand(hosts.len())),
+            RunKind::Rollback { .. } => "Nothing to take back.".to_owned(),
+        };
+    }
+    let size = touched.iter().fold(Size::default(), |sum, size| Size {
+        changes: sum.changes + size.changes,
+        actions: sum.actions + size.actions,
+    });
+    let of = match tally.hosts().next() {
+        Some((name, _)) if hosts.len() == 1 => clean(name).into_owned(),
+        _ => format!("{} of {}", touched.len(), count(hosts.len(), "host")),
+    };
+    let what = size.text();
+    match run.kind {
+        RunKind::Up => format!("{of} changed ({what})."),
+        RunKind::Check if unknown > 0 => {
+            let results = count(unknown, "result");
+            format!("{of} would change ({what}); {results} can only be known after apply.")
+        }
+        RunKind::Check => format!("{of} would change ({what})."),
+        RunKind::Rollback { check: true } => format!("Would put back {of} ({what})."),
+        RunKind::Rollback { check: false } => format!("Put back {of} ({what})."),
+    }
+}
+
+fn stand(hosts: usize) -> String {
+    if hosts == 1 { "the host stands".to_owned() } else { format!("all {hosts} hosts stand") }
+}
+
+fn all_ok(tally: &Tally) -> bool {
+    tally.verdict() == super::Verdict::Ok
+}
+
+fn troubles(look: &Look, tally: &Tally) -> String {
+    let room = look.width.min(80) / 2;
+    let sentence = |test: fn(&HostTally) -> bool, text: &str| {
+        let names: Vec<&str> = tally.hosts().filter(|(_, host)| test(host)).map(|(name, _)| name).collect();
+        (!names.is_empty()).then(|| format!("{} {text} ({}).", count(names.len(), "host"), list(&names, room)))
+    };
+    let parts = [
+        sentence(|host| host.is_failed() && host.is_taken_back(), "failed and took this run's changes back"),
+        sentence(|host| host.is_failed() && !host.is_taken_back(), "failed"),
+        sentence(HostTally::is_unreachable, "could not be reached"),
+        sentence(HostTally::is_not_started, "did not get a turn"),
+        sentence(|host| host.kept > 0, "kept what was changed since"),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn next(run: &RunInfo, tally: &Tally) -> String {
+    let bad: Vec<&str> = tally
+        .hosts()
+        .filter(|(_, host)| host.is_failed() || host.is_unreachable() || host.is_not_started())
+        .map(|(name, _)| name)
+        .collect();
+    if !bad.is_empty() {
+        let some = bad.len() < tally.hosts().count() && bad.len() <= NAMED_HOSTS;
+        let limit = if some { format!(" --limit {}", bad.join(",")) } else { String::new() };
+        return format!("Mend the cause and run `{}{limit}` again.", run.again);
+    }
+    match run.kind {
+        RunKind::Check if tally.any_changed() => format!("Run `{}` to apply.", run.apply),
+        RunKind::Up if tally.any_changed() => format!("`{}` takes this run back.", run.rollback),
+        RunKind::Rollback { .. } if tally.hosts().any(|(_, host)| host.kept > 0) => {
+            "Add `--force` to overwrite it.".to_owned()
+        }
+        RunKind::Rollback { check: true } if tally.any_changed() => "Leave out `--check` to do it.".to_owned(),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, HostEvent, HostOutcome, Status};
+    use crate::report::samples::{change, event, mixed_run, run_info, task};
+
+    fn closing(kind: RunKind, hosts: &[&str], events: &[HostEvent]) -> String {
+        let run = run_info(kind, hosts);
+        let mut tally = Tally::new(&run.hosts, matches!(kind, RunKind::Rollback { .. }));
+        for event in events {
+            tally.add(event);
+        }
+        lines(&Look::plain(80), &run, &tally).join("\n")
+    }
+
+    fn one_task(status: Status, unknown: bool) -> Vec<HostEvent> {
+        let mut result = task("Write", status);
+        result.unknown = unknown;
+        if status == Status::Changed {
+            result.changes = vec![change("file", "/etc/aliases", "update")];
+        }
+        vec![
+            event("mx1", Event::TaskFinished(result)),
+            event("mx1", Event::HostFinished { outcome: HostOutcome::Succeeded }),
+        ]
+    }
+
+    #[test]
+    fn the_closing_says_what_happened_and_what_to_do_next() {
+        let (changed, same) = (one_task(Status::Changed, false), one_task(Status::Ok, false));
+        insta::assert_snapshot!(closing(RunKind::Check, &["mx1"], &changed), @"mx1 would change (1 change). Run `mailprov up inventory.yaml` to apply.");
+        insta::assert_snapshot!(closing(RunKind::Check, &["mx1"], &one_task(Status::Changed, true)), @r"
+        mx1 would change (1 change); 1 result can only be known after apply. Run
+        `mailprov up inventory.yaml` to apply.
+        ");
+        insta::assert_snapshot!(closing(RunKind::Check, &["mx1"], &same), @"Nothing would change: the host stands as described.");
+        insta::assert_snapshot!(closing(RunKind::Up, &["mx1"], &changed), @"mx1 changed (1 change). `mailprov rollback inventory.yaml` takes this run back.");
+        insta::assert_snapshot!(closing(RunKind::Up, &["mx1"], &same), @"Nothing to change: the host stands as described.");
+        insta::assert_snapshot!(closing(RunKind::Up, &["mx1", "mx2", "mx3"], &mixed_run()), @r"
+        1 of 3 hosts changed (2 changes, 1 action). 1 host failed and took this run's
+        changes back (mx2). 1 host could not be reached (mx3). Mend the cause and run
+        `mailprov up inventory.yaml --limit mx2,mx3` again.
+        ");
+        insta::assert_snapshot!(closing(RunKind::Up, &["mx1", "mx2"], &changed), @r"
+        1 of 2 hosts changed (1 change). 1 host did not get a turn (mx2). Mend the cause
+        and run `mailprov up inventory.yaml --limit mx2` again.
+        ");
+    }
+
+    #[test]
+    fn a_rollback_says_what_was_put_back_and_what_was_kept() {
+        let restored = |kept: Option<&str>| Event::RolledBack {
+            change: change("file", "/etc/aliases", "update"),
+            kept: kept.map(str::to_owned),
+        };
+        let done = || event("mx1", Event::HostFinished { outcome: HostOutcome::Succeeded });
+        let both = [event("mx1", restored(None)), event("mx1", restored(Some("changed since"))), done()];
+        insta::assert_snapshot!(closing(RunKind::Rollback { check: false }, &["mx1"], &both), @r"
+        Put back mx1 (1 change). 1 host kept what was changed since (mx1). Add `--force`
+        to overwrite it.
+        ");
+        let one = [event("mx1", restored(None)), done()];
+        insta::assert_snapshot!(closing(RunKind::Rollback { check: true }, &["mx1"], &one), @"Would put back mx1 (1 change). Leave out `--check` to do it.");
+        insta::assert_snapshot!(closing(RunKind::Rollback { check: false }, &["mx1"], &[done()]), @"Nothing to take back.");
+    }
+}

@@ -1,0 +1,250 @@
+//! What changed, or would: each host's net changes, hosts with equal ones folded into one entry.
+
+use super::change;
+use super::look::{Look, Tone, clean, count, list, width};
+use super::tally::{HostTally, Tally};
+use crate::event::{ChangeView, PropertyChange, TextChange};
+
+/// Lines that the names of equal hosts may take.
+const HOST_LINES: usize = 3;
+
+/// The hosts with the same changes.
+struct Group<'a> {
+    hosts: Vec<&'a str>,
+    size: Size,
+    taken_back: bool,
+    body: Vec<String>,
+}
+
+/// How much changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Size {
+    /// Resources whose state differs afterwards.
+    pub(crate) changes: usize,
+    /// Commands, restarts and reloads.
+    pub(crate) actions: usize,
+}
+
+impl Size {
+    /// Of one host.
+    pub(crate) fn of(host: &HostTally) -> Self {
+        Self { changes: net(&host.changes).len(), actions: host.actions.len() }
+    }
+
+    /// `9 changes, 2 actions`; `no changes`.
+    pub(crate) fn text(self) -> String {
+        let changes = count(self.changes, "change");
+        let actions = count(self.actions, "action");
+        match self {
+            Self { changes: 0, actions: 0 } => "no changes".to_owned(),
+            Self { actions: 0, .. } => changes,
+            Self { changes: 0, .. } => actions,
+            Self { .. } => format!("{changes}, {actions}"),
+        }
+    }
+}
+
+/// The plan under its title; nothing where there is nothing to tell.
+pub(crate) fn lines(look: &Look, title: &str, tally: &Tally) -> Vec<String> {
+    let groups = groups(look, tally);
+    if groups.iter().all(|group| group.size == Size::default()) {
+        return Vec::new();
+    }
+    let mut lines = vec![look.paint(Tone::Strong, title)];
+    for group in groups {
+        lines.extend(group.heading(look));
+        lines.extend(group.body);
+    }
+    lines
+}
+
+fn groups<'a>(look: &Look, tally: &'a Tally) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    // A host that was never reached has no changes to speak of; the recap says why.
+    for (name, host) in tally.hosts().filter(|(_, host)| !host.is_not_started() && !unheard(host)) {
+        let body = body(look, host);
+        let taken_back = host.is_taken_back();
+        match groups.iter_mut().find(|group| group.body == body && group.taken_back == taken_back) {
+            Some(group) => group.hosts.push(name),
+            None => groups.push(Group { hosts: vec![name], size: Size::of(host), taken_back, body }),
+        }
+    }
+    groups
+}
+
+fn unheard(host: &HostTally) -> bool {
+    host.is_unreachable() && host.changes.is_empty() && host.actions.is_empty()
+}
+
+fn body(look: &Look, host: &HostTally) -> Vec<String> {
+    let mut lines: Vec<String> = net(&host.changes).iter().flat_map(|change| change::lines(look, 2, change)).collect();
+    lines.extend(host.actions.iter().map(|action| change::action(look, 2, action)));
+    lines
+}
+
+impl Group<'_> {
+    /// `3 hosts: same 9 changes, 2 actions (mx1, mx2, mx3)`
+    fn heading(&self, look: &Look) -> Vec<String> {
+        let same = if self.hosts.len() > 1 && self.size != Size::default() { "same " } else { "" };
+        let fate = if self.taken_back && self.size != Size::default() { ", taken back" } else { "" };
+        let what = format!("{same}{}{fate}", self.size.text());
+        if let [host] = self.hosts[..] {
+            return vec![format!("{}: {what}", clean(host))];
+        }
+        let start = format!("{}: {what} ", count(self.hosts.len(), "host"));
+        let room = look.width.saturating_mul(HOST_LINES).saturating_sub(width(&start));
+        look.wrap(&start, 4, &format!("({})", list(&self.hosts, room)))
+    }
+}
+
+/// The changes with those of one resource taken together: what the run as a whole does to it.
+fn net(changes: &[ChangeView]) -> Vec<ChangeView> {
+    let mut net: Vec<ChangeView> = Vec::new();
+    for change in changes {
+        match net.iter_mut().find(|earlier| earlier.kind == change.kind && earlier.name == change.name) {
+            Some(earlier) => follow(earlier, change),
+            None => net.push(change.clone()),
+        }
+    }
+    net.retain(|change| !change.verb.is_empty());
+    net
+}
+
+fn follow(earlier: &mut ChangeView, later: &ChangeView) {
+    let created = |verb: &str| matches!(verb, "create" | "install");
+    let deleted = |verb: &str| matches!(verb, "delete" | "remove");
+    earlier.verb = match (earlier.verb.as_str(), later.verb.as_str()) {
+        // It is as it was: an empty verb marks it to be left out.
+        (first, last) if created(first) && deleted(last) => String::new(),
+        (first, last) if deleted(first) && created(last) => "update".to_owned(),
+        (first, last) if created(first) && !last.is_empty() => first.to_owned(),
+        (_, last) => last.to_owned(),
+    };
+    earlier.sensitive |= later.sensitive;
+    earlier.text = match (earlier.text.take(), &later.text) {
+        (Some(first), Some(last)) => Some(TextChange { before: first.before, after: last.after.clone() }),
+        (first, last) => first.or_else(|| last.clone()),
+    };
+    for property in &later.properties {
+        follow_property(&mut earlier.properties, property);
+    }
+}
+
+/// A property may have several values (a zone's services), so only a value that is replaced is followed.
+fn follow_property(properties: &mut Vec<PropertyChange>, later: &PropertyChange) {
+    let same = |earlier: &PropertyChange| earlier.name == later.name && earlier.after == later.before;
+    match properties.iter().position(same) {
+        Some(index) if properties[index].before == later.after => drop(properties.remove(index)),
+        Some(index) => properties[index].after.clone_from(&later.after),
+        None => properties.push(later.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, HostOutcome, Status};
+    use crate::report::samples::{change, event, mixed_run, property, task};
+
+    fn tally(hosts: &[(&str, Vec<ChangeView>)]) -> Tally {
+        let names: Vec<String> = hosts.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let mut tally = Tally::new(&names, false);
+        for (host, changes) in hosts {
+            let mut result = task("Write", Status::Changed);
+            result.changes.clone_from(changes);
+            result.actions = changes.iter().take(1).map(|_| "restart postfix.service".to_owned()).collect();
+            tally.add(&event(host, Event::TaskFinished(result)));
+            tally.add(&event(host, Event::HostFinished { outcome: HostOutcome::Succeeded }));
+        }
+        tally
+    }
+
+    fn shown(look: &Look, tally: &Tally) -> String {
+        lines(look, "CHANGES", tally).join("\n")
+    }
+
+    #[test]
+    fn equal_hosts_are_told_once() {
+        let changes = vec![change("package", "postfix", "install"), change("file", "/etc/postfix/main.cf", "update")];
+        let other = vec![change("file", "/etc/aliases", "delete")];
+        let tally = tally(&[
+            ("mx1.example.org", changes.clone()),
+            ("mx2.example.org", changes.clone()),
+            ("mx3.example.org", other),
+            ("mx4.example.org", changes),
+            ("mx5.example.org", Vec::new()),
+        ]);
+        insta::assert_snapshot!(shown(&Look::plain(80), &tally), @r"
+        CHANGES
+        3 hosts: same 2 changes, 1 action (mx1.example.org, mx2.example.org,
+            mx4.example.org)
+          + package postfix
+          ~ file /etc/postfix/main.cf
+          ! restart postfix.service
+        mx3.example.org: 1 change, 1 action
+          - file /etc/aliases
+          ! restart postfix.service
+        mx5.example.org: no changes
+        ");
+        insta::assert_snapshot!(shown(&Look::plain(200), &tally), @r"
+        CHANGES
+        3 hosts: same 2 changes, 1 action (mx1.example.org, mx2.example.org, mx4.example.org)
+          + package postfix
+          ~ file /etc/postfix/main.cf
+          ! restart postfix.service
+        mx3.example.org: 1 change, 1 action
+          - file /etc/aliases
+          ! restart postfix.service
+        mx5.example.org: no changes
+        ");
+    }
+
+    #[test]
+    fn a_failed_run_tells_what_was_taken_back() {
+        let mut tally = Tally::new(&["mx1".to_owned(), "mx2".to_owned(), "mx3".to_owned()], false);
+        for event in mixed_run() {
+            tally.add(&event);
+        }
+        insta::assert_snapshot!(shown(&Look::plain(80), &tally), @r"
+        CHANGES
+        mx1: 2 changes, 1 action
+          + package postfix  version: 2:3.5.8-7.el8.x86_64
+          ~ file /etc/postfix/main.cf
+          ! restart postfix.service
+        mx2: 1 change, taken back
+          + package postfix  version: 2:3.5.8-7.el8.x86_64
+        ");
+    }
+
+    #[test]
+    fn nothing_changed_is_nothing_shown() {
+        assert_eq!(shown(&Look::plain(80), &tally(&[("mx1", Vec::new())])), "");
+    }
+
+    #[test]
+    fn changes_of_one_resource_are_taken_together() {
+        let mut created = change("file", "/etc/aliases", "create");
+        created.properties = vec![property("mode", None, Some("0644"))];
+        created.text = Some(TextChange { before: None, after: Some("a\n".to_owned()) });
+        let mut changed = change("file", "/etc/aliases", "update");
+        changed.properties = vec![property("mode", Some("0644"), Some("0600"))];
+        changed.text = Some(TextChange { before: Some("a\n".to_owned()), after: Some("b\n".to_owned()) });
+        let deleted = change("file", "/etc/aliases", "delete");
+
+        let both = net(&[created.clone(), changed.clone()]);
+        assert_eq!(both.len(), 1);
+        assert_eq!(both[0].verb, "create");
+        assert_eq!(both[0].properties, [property("mode", None, Some("0600"))]);
+        assert_eq!(both[0].text, Some(TextChange { before: None, after: Some("b\n".to_owned()) }));
+
+        assert_eq!(net(&[created.clone(), changed.clone(), deleted.clone()]), []);
+        assert_eq!(net(&[changed, deleted.clone()])[0].verb, "delete");
+        assert_eq!(net(&[deleted, created])[0].verb, "update");
+
+        let mut zone = change("firewall", "public", "update");
+        zone.properties = vec![property("service", None, Some("smtp"))];
+        let mut more = zone.clone();
+        more.properties = vec![property("service", None, Some("smtps"))];
+        assert_eq!(net(&[zone, more])[0].properties.len(), 2);
+    }
+}
