@@ -13,6 +13,7 @@ pub mod inventory;
 pub mod journal;
 pub mod modules;
 pub mod playbook;
+pub mod postfix;
 pub mod protocol;
 pub mod report;
 pub mod template;
