@@ -4,14 +4,21 @@
 netns_of() { printf '%s-%s' "$LAB_PREFIX" "$1"; }
 veth_of() { printf 'mpv-%s' "$1"; }
 
+bridge_exists() { [[ -e /sys/class/net/$LAB_BRIDGE ]]; }
+
+# Names of namespaces and interfaces are the machine's, so only one lab fits on it; the bridge says whose it is.
+refuse_other_lab() {
+  local owner=
+  bridge_exists || return 0
+  owner=$(<"/sys/class/net/$LAB_BRIDGE/ifalias")
+  [[ -z $owner || $owner == "$LAB_STATE" ]] ||
+    die "another lab is up, with state directory '$owner'; only one fits on a machine"
+}
+
 # The ranges may be in use here: then the lab must not start, since its routes would take the machine off its network.
 check_network() {
-  local net used owner=/sys/class/net/$LAB_BRIDGE/ifalias
-  if [[ -e $owner ]]; then
-    [[ -z $(<"$owner") || $(<"$owner") == "$LAB_STATE" ]] ||
-      die "another lab is up, with state directory '$(<"$owner")'; only one fits on a machine"
-    return
-  fi
+  local net used
+  ! bridge_exists || return 0
   for net in "$LAB_LAN" "$LAB_OUT"; do
     used=$({
       ip -4 route show match "$net.11" | grep -v '^default' || true
@@ -34,7 +41,7 @@ addresses_in_use() {
 address_from_hex() { printf '%d.%d.%d.%d' "0x${1:6:2}" "0x${1:4:2}" "0x${1:2:2}" "0x${1:0:2}"; }
 
 make_bridge() {
-  if [[ ! -e /sys/class/net/$LAB_BRIDGE ]]; then
+  if ! bridge_exists; then
     ip link add "$LAB_BRIDGE" type bridge forward_delay 0 stp_state 0
   fi
   ip link set "$LAB_BRIDGE" alias "$LAB_STATE"
@@ -52,7 +59,7 @@ make_bridge() {
 }
 
 remove_bridge() {
-  if [[ -e /sys/class/net/$LAB_BRIDGE ]]; then ip link delete "$LAB_BRIDGE"; fi
+  if bridge_exists; then ip link delete "$LAB_BRIDGE"; fi
 }
 
 # An address that nobody has is "no route to host" after 0.6 s in place of 3 s.
