@@ -15,6 +15,7 @@ pub mod fake;
 pub mod key;
 pub mod live;
 pub mod preview;
+pub mod scratch;
 pub mod state;
 
 mod admit;
@@ -36,6 +37,7 @@ pub use action::{Action, ActionResult, CommandOutput, CommandSpec};
 pub use change::Change;
 pub use error::HostError;
 pub use key::Key;
+pub use scratch::{Scratch, Scratched};
 pub use state::{
     Content, Enablement, FileState, FirewallState, HostnameState, Meta, PackageState, Principal, State, UnitState,
     Version, ZoneSettings,
@@ -130,6 +132,15 @@ pub trait Host {
     /// # Errors
     /// When it cannot be started. `HostError::NoSuchProgram` when it is not installed.
     fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError>;
+
+    /// Runs a program that makes one file from others in a directory of its own, in every mode. Its exit
+    /// status is the caller's to judge.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or read, or the program cannot be started.
+    fn scratch(&mut self, scratch: &Scratch) -> Result<Scratched, HostError> {
+        scratch::run(std::path::Path::new(scratch::BASE), scratch, |command| self.query(command))
+    }
 
     /// The names in a directory, with everything put so far; empty when there is none.
     ///

@@ -21,7 +21,8 @@ use super::backend::{Backend, Step};
 use super::preview::Preview;
 use super::record::Record;
 use super::{
-    Action, ActionResult, Change, CommandOutput, CommandSpec, Host, HostError, Key, PackageState, State, Version, Want,
+    Action, ActionResult, Change, CommandOutput, CommandSpec, Host, HostError, Key, PackageState, Scratch, Scratched,
+    State, Version, Want,
 };
 use crate::hostplay::Mode;
 
@@ -87,6 +88,10 @@ impl Host for Fake {
 
     fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
         self.host().query(command)
+    }
+
+    fn scratch(&mut self, scratch: &Scratch) -> Result<Scratched, HostError> {
+        self.script().scratch(scratch)
     }
 
     fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::host::backend::{Backend, Step};
 use crate::host::{
     Action, CommandOutput, CommandSpec, Content, Enablement, FileState, FirewallState, HostError, HostnameState, Key,
-    Meta, PackageState, State, UnitState, Version, ZoneSettings,
+    Meta, PackageState, Scratch, Scratched, State, UnitState, Version, ZoneSettings,
 };
 use crate::host::{admit, links};
 
@@ -37,6 +37,7 @@ pub struct Script {
     brings: BTreeMap<String, Vec<(Key, State)>>,
     zone: Option<String>,
     ran: Vec<CommandSpec>,
+    builders: BTreeMap<String, fn(&Scratch) -> Scratched>,
 }
 
 impl Script {
@@ -94,6 +95,12 @@ impl Script {
         self
     }
 
+    /// Has a program that works in a scratch directory.
+    pub fn builder(&mut self, program: &str, run: fn(&Scratch) -> Scratched) -> &mut Self {
+        self.builders.insert(program.to_owned(), run);
+        self
+    }
+
     /// The text of a regular file, if there is one and it is text.
     #[must_use]
     pub fn text(&self, path: &str) -> Option<String> {
@@ -113,6 +120,14 @@ impl Script {
     #[must_use]
     pub fn ran(&self) -> &[CommandSpec] {
         &self.ran
+    }
+
+    /// Runs a program in a scratch directory.
+    pub(super) fn scratch(&mut self, scratch: &Scratch) -> Result<Scratched, HostError> {
+        self.ran.push(scratch.command.clone());
+        let program = scratch.command.argv.first().map_or("", String::as_str);
+        let builder = self.builders.get(program);
+        builder.map(|run| run(scratch)).ok_or_else(|| HostError::NoSuchProgram(program.to_owned()))
     }
 
     fn run(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {

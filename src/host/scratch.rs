@@ -1,0 +1,114 @@
+//! Programs that turn files into a file: run in a directory of their own, which is gone afterwards.
+//!
+//! Nothing of it is left on the host, so it is allowed in every mode: `check` builds the same database as `up` and
+//! can tell whether the one in place is as it should be.
+
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use super::{CommandOutput, CommandSpec, HostError};
+
+/// Where the directories are made; on EL8 `/run` is a tmpfs that only root can write to.
+pub(super) const BASE: &str = "/run/mailprov";
+
+/// A program with the files it works on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scratch {
+    /// The program. Its working directory is the scratch directory, so that plain names mean the files there.
+    pub command: CommandSpec,
+    /// Files made before it runs, by plain name, readable for root only.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// The plain name of the file that it makes, if it makes one.
+    pub result: Option<String>,
+}
+
+/// What a program left in its scratch directory.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scratched {
+    /// Status and output; the status is the caller's to judge.
+    pub output: CommandOutput,
+    /// The file asked for; `None` when the program did not make it.
+    pub result: Option<Vec<u8>>,
+}
+
+/// Makes the directory, runs the program through `run`, reads the result and removes the directory.
+pub(super) fn run(
+    base: &Path,
+    scratch: &Scratch,
+    run: impl FnOnce(&CommandSpec) -> Result<CommandOutput, HostError>,
+) -> Result<Scratched, HostError> {
+    let named = scratch.files.iter().map(|(name, _)| name).chain(&scratch.result);
+    for name in named {
+        if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) {
+            return Err(HostError::refused(format!("use {name:?} as the name of a scratch file")));
+        }
+    }
+    let failed = |verb: &'static str| move |source| HostError::io(verb, &base.to_string_lossy(), source);
+    match DirBuilder::new().mode(0o700).create(base) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(failed("make")(error)),
+        _ => {}
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("scratch-").permissions(Permissions::from_mode(0o700));
+    let directory = builder.tempdir_in(base).map_err(failed("make a directory in"))?;
+    for (name, bytes) in &scratch.files {
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(directory.path().join(name));
+        file.and_then(|mut file| file.write_all(bytes)).map_err(failed("write a file below"))?;
+    }
+    let command =
+        CommandSpec { chdir: Some(directory.path().to_string_lossy().into_owned()), ..scratch.command.clone() };
+    let output = run(&command)?;
+    let result = match &scratch.result {
+        Some(name) => match fs::read(directory.path().join(name)) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(failed("read a file below")(error)),
+        },
+        None => None,
+    };
+    directory.close().map_err(failed("remove a directory in"))?;
+    Ok(Scratched { output, result })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    fn real(command: &CommandSpec) -> Result<CommandOutput, HostError> {
+        let mut program = Command::new(&command.argv[0]);
+        program.args(&command.argv[1..]).current_dir(command.chdir.as_deref().unwrap());
+        let output = program.output().unwrap();
+        Ok(CommandOutput { status: output.status.code().unwrap(), stdout: output.stdout, stderr: output.stderr })
+    }
+
+    #[test]
+    fn a_program_gets_its_files_and_leaves_nothing() {
+        let base = tempfile::tempdir().unwrap();
+        let base = base.path().join("run");
+        let scratch = Scratch {
+            command: CommandSpec::new(&["sh", "-c", "stat -c '%a %n' in . && sort in > out"]),
+            files: vec![("in".to_owned(), b"b\na\n".to_vec())],
+            result: Some("out".to_owned()),
+        };
+        let done = run(&base, &scratch, real).unwrap();
+        assert_eq!(done.output.stdout_text(), "600 in\n700 .");
+        assert_eq!(done.result.as_deref(), Some(b"a\nb\n".as_slice()));
+        assert_eq!(fs::read_dir(&base).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_missing_result_is_no_error_and_a_path_is() {
+        let base = tempfile::tempdir().unwrap();
+        let mut scratch =
+            Scratch { command: CommandSpec::new(&["true"]), files: Vec::new(), result: Some("out".to_owned()) };
+        assert_eq!(run(base.path(), &scratch, real).unwrap().result, None);
+        scratch.result = Some("../out".to_owned());
+        assert!(run(base.path(), &scratch, real).is_err());
+        assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0);
+    }
+}
