@@ -1,6 +1,6 @@
 //! YAML as a tree that knows where each of its nodes stands.
 //!
-//! This file and its folder are the only ones that name the YAML crate. Scalars are read as PyYAML, and
+//! This file and its folder are the only ones that name the YAML crate. Scalars are read as `PyYAML`, and
 //! so Ansible, reads them (YAML 1.1: `yes` is a boolean, `0644` is 420), because people bring their
 //! playbooks along. Keys are always text, as written.
 

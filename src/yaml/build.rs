@@ -64,12 +64,15 @@ impl<'t> Builder<'t> {
         let mut root = None;
         while let Some((event, at)) = self.next()? {
             match event {
-                Event::StreamStart | Event::StreamEnd | Event::DocumentEnd | Event::Comment(..) => {}
                 Event::DocumentStart(..) if root.is_some() => {
                     let problem = self.problem(&at, "a second YAML document in one file");
                     return Err(Box::new(problem.hint("leave out the `---`, or put it into a file of its own")));
                 }
-                Event::DocumentStart(..) => {}
+                Event::StreamStart
+                | Event::StreamEnd
+                | Event::DocumentStart(..)
+                | Event::DocumentEnd
+                | Event::Comment(..) => {}
                 event => root = Some(self.node(event, at, 0)?.0),
             }
         }
@@ -147,7 +150,7 @@ impl<'t> Builder<'t> {
             let (value, below) = self.node(event, inner, depth + 1)?;
             levels = levels.max(below);
             if key.name == "<<" {
-                merges.push(self.merge_sources(value)?);
+                merges.push(Self::merge_sources(value)?);
             } else if let Some(first) = known.get(&key.name) {
                 let problem = key.problem(format!("the key `{}` is here twice", key.name));
                 self.problems.push(problem.label("again here").related(first.origin(), "first here"));
@@ -230,7 +233,7 @@ impl<'t> Builder<'t> {
     }
 
     /// The mappings that a `<<` names.
-    fn merge_sources(&self, value: Node) -> Result<Vec<(Key, Node)>, Stop> {
+    fn merge_sources(value: Node) -> Result<Vec<(Key, Node)>, Stop> {
         let wrong = |node: &Node| Box::new(node.expected("a mapping, or a list of mappings, to merge"));
         match value.value {
             NodeValue::Map(entries) => Ok(entries),

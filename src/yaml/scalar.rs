@@ -1,4 +1,4 @@
-//! Plain scalars as PyYAML's resolver reads them (YAML 1.1, yaml/resolver.py and yaml/constructor.py).
+//! Plain scalars as `PyYAML`'s resolver reads them (YAML 1.1, yaml/resolver.py and yaml/constructor.py).
 
 use std::sync::LazyLock;
 

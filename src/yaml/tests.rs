@@ -52,6 +52,7 @@ fn nodes_know_where_they_and_their_text_start() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn syntax_errors_point_and_help() {
     insta::assert_snapshot!(errors("a:\n\tb: 1\n"), @r"
     error: a tab is used for indentation
@@ -232,14 +233,14 @@ fn bombs_are_refused() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..8 {
         let items = vec![format!("*a{}", level - 1); 10].join(", ");
-        bomb += &format!("a{level}: &a{level} [{items}]\n");
+        bomb.extend([format!("a{level}: &a{level} [{items}]\n")]);
     }
     assert!(errors(&bomb).contains("more than 1000000 values"));
     assert!(errors(&format!("{}{}", "[".repeat(100), "]".repeat(100))).contains("levels of nesting"));
     assert!(errors("a: &a [1, *a]\n").contains("inside the very node"));
     let mut tower = "a0: &a0 [x]\n".to_owned();
     for level in 1..70 {
-        tower += &format!("a{level}: &a{level} [*a{}]\n", level - 1);
+        tower.extend([format!("a{level}: &a{level} [*a{}]\n", level - 1)]);
     }
     assert!(errors(&tower).contains("levels of nesting"));
 }
