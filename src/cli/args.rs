@@ -1,0 +1,217 @@
+//! The command line as clap reads it. Names and short forms are those of ansible-playbook where it has them.
+
+use std::path::PathBuf;
+
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+
+use super::exit;
+
+/// Turn bare Rocky Linux 8 hosts into verified Postfix sending servers over SSH.
+#[derive(Debug, Parser)]
+#[command(name = "mailprov", version, after_help = exit::HELP, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring the hosts into the state that the playbook describes.
+    #[command(after_help = exit::HELP)]
+    Up(UpArgs),
+    /// Show what `up` would change, and change nothing.
+    #[command(after_help = exit::HELP)]
+    Check(CheckArgs),
+    /// Put the hosts back to what they were before a run.
+    #[command(after_help = exit::HELP)]
+    Rollback(RollbackArgs),
+    /// List the runs on the hosts.
+    #[command(after_help = exit::HELP)]
+    History(HistoryArgs),
+    /// Run on a managed host; started by the other commands.
+    #[command(hide = true)]
+    Agent(AgentArgs),
+}
+
+/// `up`.
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// On which hosts.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// What to do there.
+    #[command(flatten)]
+    pub play: PlayArgs,
+    /// Keep the changes of a failed run, for debugging, instead of taking them back.
+    #[arg(long)]
+    pub no_rollback: bool,
+    /// How to get there.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// What to show.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// On which hosts.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// What to do there.
+    #[command(flatten)]
+    pub play: PlayArgs,
+    /// Exit with 2 when something would change.
+    #[arg(long)]
+    pub exit_code: bool,
+    /// How to get there.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// What to show.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `rollback`.
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    /// On which hosts.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// The run to take back, with all later ones [default: the newest].
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
+    /// Also overwrite what was changed by hand since.
+    #[arg(long)]
+    pub force: bool,
+    /// Only show what would be put back.
+    #[arg(long, short = 'C')]
+    pub check: bool,
+    /// Show the differences in the text of files.
+    #[arg(long, short = 'D')]
+    pub diff: bool,
+    /// How to get there.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// What to show.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// On which hosts.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// How to get there.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// What to show.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `agent`.
+#[derive(Debug, Args)]
+pub struct AgentArgs {
+    /// The word that the controller waits for.
+    pub nonce: String,
+}
+
+/// Which hosts.
+#[derive(Debug, Args)]
+pub struct TargetArgs {
+    /// The inventory: a file in YAML or INI [default: inventory.yaml or inventory.yml in this folder].
+    #[arg(value_name = "INVENTORY")]
+    pub positional: Option<PathBuf>,
+    /// A further inventory; can be given several times.
+    #[arg(long, short = 'i', value_name = "INVENTORY")]
+    pub inventory: Vec<PathBuf>,
+    /// Only these hosts: names, groups and patterns (`mx*,!mx3`).
+    #[arg(long, short = 'l', value_name = "PATTERN")]
+    pub limit: Option<String>,
+    /// Run on this machine itself, without SSH; needs no inventory.
+    #[arg(long)]
+    pub local: bool,
+}
+
+/// What to do on the hosts.
+#[derive(Debug, Args)]
+pub struct PlayArgs {
+    /// The playbook [default: the built-in mail server].
+    #[arg(long, value_name = "FILE")]
+    pub playbook: Option<PathBuf>,
+    /// Only tasks with one of these tags.
+    #[arg(long, short = 't', value_name = "TAGS", value_delimiter = ',')]
+    pub tags: Vec<String>,
+    /// No task with one of these tags.
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    pub skip_tags: Vec<String>,
+    /// Variables above all others: `key=value ...`, a YAML or JSON mapping, or @FILE.
+    #[arg(long, short = 'e', value_name = "VARS")]
+    pub extra_vars: Vec<String>,
+    /// Show the differences in the text of files.
+    #[arg(long, short = 'D')]
+    pub diff: bool,
+}
+
+/// How the hosts are reached.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct ConnectionArgs {
+    /// Log in as this user.
+    #[arg(long, short = 'u', value_name = "USER")]
+    pub user: Option<String>,
+    /// Log in with this key.
+    #[arg(long, value_name = "FILE")]
+    pub private_key: Option<PathBuf>,
+    /// Ask for the password of the login.
+    #[arg(long, short = 'k')]
+    pub ask_pass: bool,
+    /// Become root through sudo.
+    #[arg(long = "become", short = 'b')]
+    pub become_root: bool,
+    /// Ask for the password that sudo wants.
+    #[arg(long, short = 'K')]
+    pub ask_become_pass: bool,
+    /// Accept and remember the keys of hosts never seen before; a changed key is refused all the same.
+    #[arg(long)]
+    pub accept_new_host_keys: bool,
+    /// Seconds to wait for a connection.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub timeout: u32,
+    /// Hosts at work at the same time.
+    #[arg(long, short = 'f', value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    pub forks: u16,
+}
+
+/// What is shown.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Show every task with what it did, and the output of long ones.
+    #[arg(long, short = 'v', action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Show only the recap.
+    #[arg(long, short = 'q', conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// `text` for people or `json` lines for programs.
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
+    pub output: OutputFormat,
+    /// When to use colours: `auto`, `always` or `never`; NO_COLOR in the environment is heeded.
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub color: ColorChoice,
+}
+
+/// For whom the output is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// People.
+    Text,
+    /// Programs.
+    Json,
+}

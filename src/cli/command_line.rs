@@ -1,0 +1,121 @@
+//! The command line written back: for the journals, and for advice on what to run next.
+//!
+//! Values of extra variables may be secrets and are left out.
+
+use std::path::Path;
+
+use super::args::{ConnectionArgs, PlayArgs, TargetArgs};
+
+/// A command line in the making.
+#[derive(Debug, Clone)]
+pub(super) struct CommandLine(Vec<String>);
+
+impl CommandLine {
+    pub(super) fn new(command: &str) -> Self {
+        Self(vec!["mailprov".to_owned(), command.to_owned()])
+    }
+
+    /// The hosts, without `--limit`.
+    pub(super) fn target(mut self, target: &TargetArgs) -> Self {
+        self.0.extend(target.positional.iter().map(|path| text(path)));
+        for path in &target.inventory {
+            self.option("-i", &text(path));
+        }
+        self.flag("--local", target.local);
+        self
+    }
+
+    pub(super) fn limit(mut self, target: &TargetArgs) -> Self {
+        if let Some(limit) = &target.limit {
+            self.option("--limit", limit);
+        }
+        self
+    }
+
+    pub(super) fn play(mut self, play: &PlayArgs) -> Self {
+        if let Some(playbook) = &play.playbook {
+            self.option("--playbook", &text(playbook));
+        }
+        if !play.tags.is_empty() {
+            self.option("--tags", &play.tags.join(","));
+        }
+        if !play.skip_tags.is_empty() {
+            self.option("--skip-tags", &play.skip_tags.join(","));
+        }
+        for vars in &play.extra_vars {
+            self.option("-e", &without_values(vars));
+        }
+        self
+    }
+
+    pub(super) fn connection(mut self, connection: &ConnectionArgs) -> Self {
+        if let Some(user) = &connection.user {
+            self.option("-u", user);
+        }
+        if let Some(key) = &connection.private_key {
+            self.option("--private-key", &text(key));
+        }
+        self.flag("-k", connection.ask_pass);
+        self.flag("-b", connection.become_root);
+        self.flag("-K", connection.ask_become_pass);
+        self
+    }
+
+    pub(super) fn flag(&mut self, name: &str, given: bool) {
+        if given {
+            self.0.push(name.to_owned());
+        }
+    }
+
+    pub(super) fn option(&mut self, name: &str, value: &str) {
+        self.0.extend([name.to_owned(), value.to_owned()]);
+    }
+
+    pub(super) fn text(&self) -> String {
+        // A word with a NUL cannot have come from a command line.
+        shlex::try_join(self.0.iter().map(String::as_str)).unwrap_or_else(|_| self.0.join(" "))
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn without_values(vars: &str) -> String {
+    if vars.starts_with('@') {
+        return vars.to_owned();
+    }
+    let words = shlex::split(vars).filter(|_| !vars.trim_start().starts_with('{')).unwrap_or_default();
+    let names: Vec<String> =
+        words.iter().filter_map(|word| word.split_once('=')).map(|(name, _)| format!("{name}=...")).collect();
+    if names.is_empty() { "{...}".to_owned() } else { names.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+
+    #[test]
+    fn a_command_line_is_written_back_without_secrets() {
+        for (given, expected) in [
+            ("up", "mailprov up"),
+            ("up hosts.yaml -l mx1", "mailprov up hosts.yaml --limit mx1"),
+            (
+                "up 'my hosts' -i b --playbook p.yml -t a,b --skip-tags c -u ops -b -K",
+                "mailprov up 'my hosts' -i b --playbook p.yml --tags 'a,b' --skip-tags c -u ops -b -K",
+            ),
+            ("up -e 'password=hunter2 b=1' -e @v.yaml", "mailprov up -e 'password=... b=...' -e @v.yaml"),
+            ("up -e '{password: hunter2}' -e 'a=\"'", "mailprov up -e '{...}' -e '{...}'"),
+        ] {
+            let words = std::iter::once("mailprov".to_owned()).chain(shlex::split(given).unwrap_or_default());
+            let Ok(Cli { command: Command::Up(up) }) = Cli::try_parse_from(words) else {
+                unreachable!("{given} is a command line of up");
+            };
+            let line = CommandLine::new("up").target(&up.target).limit(&up.target).play(&up.play);
+            assert_eq!(line.connection(&up.connection).text(), expected);
+        }
+    }
+}
