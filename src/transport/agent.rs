@@ -1,0 +1,128 @@
+//! A running agent: requests go in, replies come out.
+
+use futures_util::{SinkExt, StreamExt};
+use tokio_util::codec::{FramedRead, FramedWrite};
+
+use super::Tail;
+use super::streams::{Input, Output, Process};
+use crate::event::Failure;
+use crate::protocol::frame::{FrameDecoder, FrameEncoder, FrameError};
+use crate::protocol::{Reply, Request};
+
+/// The channel broke: the host's fate is not known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct LostHost {
+    /// What happened to the channel.
+    pub reason: String,
+    /// The agent's last words.
+    pub stderr: String,
+    /// ssh's last words.
+    pub connection: String,
+}
+
+impl LostHost {
+    /// The failure as it travels to the user.
+    #[must_use]
+    pub fn to_failure(&self) -> Failure {
+        Failure {
+            message: self.reason.clone(),
+            causes: Some(format!("ssh: {}", self.connection))
+                .filter(|_| !self.connection.is_empty())
+                .into_iter()
+                .collect(),
+            stderr: Some(self.stderr.clone()).filter(|text| !text.is_empty()),
+            hints: vec![
+                "what was done so far stands in the journal on the host; run the command again, or `mailprov rollback`"
+                    .to_owned(),
+            ],
+            ..Failure::default()
+        }
+    }
+}
+
+/// What the agent says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Its protocol version.
+    pub protocol: u32,
+    /// Its crate version.
+    pub version: String,
+    /// Its effective user id.
+    pub uid: u32,
+}
+
+/// An agent that speaks frames. Dropping it ends the connection.
+pub struct Agent {
+    replies: FramedRead<Output, FrameDecoder<Reply>>,
+    requests: Option<FramedWrite<Input, FrameEncoder>>,
+    stderr: Tail,
+    process: Process,
+    /// Whether the binary had to be sent.
+    pub uploaded: bool,
+}
+
+impl Agent {
+    pub(super) fn new(
+        replies: FramedRead<Output, FrameDecoder<Reply>>,
+        requests: FramedWrite<Input, FrameEncoder>,
+        stderr: Tail,
+        process: Process,
+        uploaded: bool,
+    ) -> Self {
+        Self { replies, requests: Some(requests), stderr, process, uploaded }
+    }
+
+    /// Reads the first frame.
+    ///
+    /// # Errors
+    /// When the channel ends or another frame comes.
+    pub(super) async fn hello(&mut self) -> Result<Identity, LostHost> {
+        match self.next().await? {
+            Reply::Hello { protocol, version, uid } => Ok(Identity { protocol, version, uid }),
+            _ => Err(self.lost("the agent did not say who it is".to_owned()).await),
+        }
+    }
+
+    /// Sends a request. That the far side is gone is no error here: [`Agent::next`] still gives what it said before.
+    ///
+    /// # Errors
+    /// When the request cannot be written as a frame (it is too large).
+    pub async fn send(&mut self, request: &Request) -> Result<(), LostHost> {
+        let Some(requests) = &mut self.requests else { return Ok(()) };
+        match requests.send(request).await {
+            Ok(()) | Err(FrameError::Io(_)) => Ok(()),
+            Err(error) => Err(self.lost(format!("cannot send the play: {error}")).await),
+        }
+    }
+
+    /// The next reply. Can be cancelled without losing one.
+    ///
+    /// # Errors
+    /// When the channel ends or breaks: nothing may end it but [`Reply::Bye`], after which nothing is to be read.
+    pub async fn next(&mut self) -> Result<Reply, LostHost> {
+        match self.replies.next().await {
+            Some(Ok(reply)) => Ok(reply),
+            Some(Err(error)) => Err(self.lost(error.to_string()).await),
+            None => Err(self.lost("the connection ended before the agent was done".to_owned()).await),
+        }
+    }
+
+    /// Ends the requests: the agent stops by its own policy, and its replies can still be read.
+    pub async fn stop_requests(&mut self) {
+        if let Some(mut requests) = self.requests.take() {
+            // The far side may be gone already, which is what is wanted.
+            let _ = SinkExt::<&Request>::close(&mut requests).await;
+        }
+    }
+
+    /// Takes leave after [`Reply::Bye`].
+    pub async fn close(mut self) {
+        self.stop_requests().await;
+        self.process.close().await;
+    }
+
+    async fn lost(&mut self, reason: String) -> LostHost {
+        LostHost { reason, stderr: self.stderr.last_words().await, connection: self.process.connection_words() }
+    }
+}

@@ -1,0 +1,386 @@
+//! From a fresh session to an agent that speaks frames.
+//!
+//! One remote command does it all. It is short (logs of sshd and sudo show it) and free of anything that a login
+//! shell other than sh could read differently; the script behind it comes through stdin. With the agent in place
+//! the first frame is one round trip away.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::codec::{FramedRead, FramedWrite};
+
+use super::binary::{AgentBinary, Binaries};
+use super::streams::{Input, Output, Process, Streams};
+use super::{Agent, BinaryError, LostHost, Secret, SudoError, Tail};
+use crate::event::Failure;
+use crate::hostplay::Mode;
+use crate::protocol::PROTOCOL_VERSION;
+use crate::protocol::frame::{FrameDecoder, FrameEncoder, MAX_TO_AGENT, MAX_TO_CONTROLLER};
+use crate::protocol::preamble::{Marker, MarkerDecoder, PreambleError, READY};
+
+/// Where the agent may live on a host, best first.
+pub const FOLDERS: [&str; 3] = ["/var/lib/mailprov/bin", "/run/mailprov/bin", "/usr/local/libexec/mailprov"];
+
+const SCRIPT: &str = include_str!("bootstrap.sh");
+
+/// How much is written before the clock is wound up again, in bytes.
+const PIECE: usize = 64 << 10;
+
+/// Why no agent runs on a host that could be reached.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BootstrapError {
+    /// sudo refused.
+    #[error(transparent)]
+    Sudo(#[from] SudoError),
+    /// The login is not root and nobody asked to become it.
+    #[error("mailprov needs root on the host, and the login has user id {uid}")]
+    NotRoot {
+        /// The user id.
+        uid: String,
+    },
+    /// There is no agent to send.
+    #[error(transparent)]
+    Binary(#[from] BinaryError),
+    /// No folder would take it.
+    #[error("there is no place for the agent")]
+    NoPlace {
+        /// One reason a folder.
+        reasons: Vec<String>,
+    },
+    /// The login shell prints without end.
+    #[error("{problem}")]
+    Noise {
+        /// What is wrong.
+        problem: String,
+        /// The beginning of what it printed.
+        printed: String,
+    },
+    /// The session ended.
+    #[error("the session ended before the agent spoke{}", status.map_or_else(String::new, |status| format!(" (status {status})")))]
+    Ended {
+        /// Its exit status.
+        status: Option<i32>,
+        /// The last lines of its stderr.
+        stderr: String,
+        /// What it printed.
+        printed: String,
+    },
+    /// Nothing happened for too long.
+    #[error("the agent did not start: nothing came for {seconds} s")]
+    Timeout {
+        /// How long, in seconds.
+        seconds: u64,
+        /// The last lines of its stderr.
+        stderr: String,
+        /// What it printed.
+        printed: String,
+    },
+    /// A program cannot be started on this machine.
+    #[error("cannot start {program}: {message}")]
+    NoProgram {
+        /// The program.
+        program: String,
+        /// The system's words.
+        message: String,
+    },
+    /// What runs there is no agent, or one of another version.
+    #[error("{message}")]
+    Protocol {
+        /// What is wrong.
+        message: String,
+    },
+    /// It ended after it had said that it was ready.
+    #[error(transparent)]
+    Lost(LostHost),
+}
+
+impl BootstrapError {
+    /// The failure as it travels to the user.
+    #[must_use]
+    pub fn to_failure(&self) -> Failure {
+        let mut failure = Failure { message: self.to_string(), ..Failure::default() };
+        match self {
+            Self::Sudo(error) => return error.to_failure(),
+            Self::Lost(lost) => return lost.to_failure(),
+            Self::Binary(error) => failure.hints.extend(error.hint()),
+            Self::NotRoot { .. } => failure.hints.push("set ansible_become: true, or ansible_user: root".to_owned()),
+            Self::NoPlace { reasons } => failure.causes.clone_from(reasons),
+            Self::Noise { printed, .. } => failure.causes.extend(shown("printed", printed)),
+            Self::Ended { stderr, printed, status } => {
+                failure.exit_status = *status;
+                failure.causes.extend(shown("printed", printed));
+                failure.stderr = Some(stderr.clone()).filter(|text| !text.is_empty());
+            }
+            Self::Timeout { stderr, printed, .. } => {
+                failure.causes.extend(shown("printed", printed));
+                failure.stderr = Some(stderr.clone()).filter(|text| !text.is_empty());
+            }
+            Self::NoProgram { .. } | Self::Protocol { .. } => {}
+        }
+        failure
+    }
+}
+
+/// How the agent is to be started.
+pub(super) struct Bootstrap<'a> {
+    pub nonce: &'a str,
+    pub binaries: &'a Binaries,
+    pub become_root: bool,
+    pub password: Option<&'a Secret>,
+    /// The longest silence to bear.
+    pub patience: Duration,
+}
+
+/// What is to be done on a host where the agent may have to be sent.
+pub(super) struct Remote<'a> {
+    pub mode: Mode,
+    pub folders: &'a [String],
+    pub uid: u32,
+}
+
+impl Bootstrap<'_> {
+    /// The text for [`Bootstrap::command`] to read.
+    pub async fn script(&self, remote: &Remote<'_>) -> Result<Vec<u8>, BootstrapError> {
+        let platform = self.binaries.own_platform();
+        // Where this program is no agent itself, the host says for which platform it wants one.
+        let (platform, digest, size) = match self.binaries.for_platform(platform).await {
+            Ok(binary) => (platform, binary.digest.clone(), binary.size),
+            Err(BinaryError::NoneFor { .. } | BinaryError::Unfit { .. }) => ("none", String::new(), 0),
+            Err(error) => return Err(error.into()),
+        };
+        let disk = if remote.mode == Mode::Check { "no" } else { "yes" };
+        let folders = shlex::try_join(remote.folders.iter().map(String::as_str)).unwrap_or_default();
+        let (nonce, uid) = (self.nonce, remote.uid);
+        let text = format!(
+            "nonce={nonce} uid={uid} platform='{platform}' digest={digest} size={size} disk={disk}\n\
+             {SCRIPT}\nmain {folders}\n"
+        );
+        Ok(text.into_bytes())
+    }
+
+    /// The remote command for a script of this length. It must read the same in every login shell: no newline,
+    /// backslash, exclamation mark or nested quote.
+    pub fn command(&self, script: &[u8]) -> String {
+        let read = format!("eval \"$(head -c {})\"", script.len());
+        if !self.become_root {
+            return format!("exec /bin/sh -c '{read}'");
+        }
+        let (begin, options) = match self.password {
+            // sudo reads the password from the stream in which the script comes: first one, then the other.
+            Some(_) => {
+                (format!("echo MAILPROV-ROOT {}; ", self.nonce), format!("-S -p {}", password_prompt(self.nonce)))
+            }
+            None => (String::new(), "-n".to_owned()),
+        };
+        format!(
+            "exec /bin/sh -c 'LC_ALL=C; export LC_ALL; test $(id -u) = 0 && exec /bin/sh -c \"$1\"; \
+             exec sudo -H {options} -- /bin/sh -c \"$1\"' sh '{begin}{read}'"
+        )
+    }
+
+    /// Talks to what was started until it is an agent.
+    pub async fn talk(&self, streams: Streams, script: Option<Vec<u8>>) -> Result<Agent, BootstrapError> {
+        let (stderr, prompts) = Tail::watching(streams.stderr, password_prompt(self.nonce));
+        let mut talk = Talk {
+            bootstrap: self,
+            stdin: streams.stdin,
+            markers: FramedRead::new(streams.stdout, MarkerDecoder::new(self.nonce)),
+            stderr,
+            prompts,
+            process: streams.process,
+            script,
+            platform: self.binaries.own_platform().to_owned(),
+            uploaded: false,
+            asked: false,
+        };
+        match talk.until_ready().await {
+            Ok(()) => talk.into_agent().await,
+            Err(Stop::Because(error)) => Err(*error),
+            Err(Stop::Ended) => Err(talk.ended().await),
+            Err(Stop::Silence) => Err(talk.silence()),
+        }
+    }
+}
+
+/// The text by which sudo asks for the password; the nonce tells it from anything else on stderr.
+pub(super) fn password_prompt(nonce: &str) -> String {
+    format!("MAILPROV-PASSWORD-{nonce}")
+}
+
+/// What ends the talk; where it takes the streams' last words to say why, they are collected afterwards.
+enum Stop {
+    Ended,
+    Silence,
+    Because(Box<BootstrapError>),
+}
+
+impl<E: Into<BootstrapError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Because(Box::new(error.into()))
+    }
+}
+
+struct Talk<'a> {
+    bootstrap: &'a Bootstrap<'a>,
+    stdin: Input,
+    markers: FramedRead<Output, MarkerDecoder>,
+    stderr: Tail,
+    prompts: mpsc::Receiver<()>,
+    process: Process,
+    /// Until it is sent.
+    script: Option<Vec<u8>>,
+    platform: String,
+    uploaded: bool,
+    /// Whether sudo asked for the password already.
+    asked: bool,
+}
+
+impl Talk<'_> {
+    async fn until_ready(&mut self) -> Result<(), Stop> {
+        if !(self.bootstrap.become_root && self.bootstrap.password.is_some()) {
+            self.send_script().await?;
+        }
+        loop {
+            let next = tokio::select! {
+                Some(()) = self.prompts.recv() => {
+                    self.answer_sudo().await?;
+                    continue;
+                }
+                next = timeout(self.bootstrap.patience, self.markers.next()) => next,
+            };
+            let marker = match next {
+                Err(_) => return Err(Stop::Silence),
+                Ok(None | Some(Err(PreambleError::Io(_)))) => return Err(Stop::Ended),
+                Ok(Some(Err(error @ PreambleError::TooMuchNoise))) => {
+                    let printed = self.printed();
+                    return Err(BootstrapError::Noise { problem: error.to_string(), printed }.into());
+                }
+                Ok(Some(Ok(marker))) => marker,
+            };
+            if marker.word == READY {
+                return Ok(());
+            }
+            self.obey(marker).await?;
+        }
+    }
+
+    async fn obey(&mut self, Marker { word, args }: Marker) -> Result<(), Stop> {
+        match word.as_str() {
+            "ROOT" => self.send_script().await,
+            "ARCH" => {
+                self.platform = args;
+                let binary = self.binary().await?;
+                self.write(format!("{} {}\n", binary.digest, binary.size).as_bytes()).await
+            }
+            "NEED" => {
+                let packed = self.binary().await?.packed().await.map_err(BootstrapError::from)?;
+                self.uploaded = true;
+                self.write(format!("{}\n", packed.len()).as_bytes()).await?;
+                self.write(&packed).await
+            }
+            "NOT-ROOT" => Err(BootstrapError::NotRoot { uid: args }.into()),
+            "FAIL" => {
+                let reasons = args.split("; ").map(|reason| reason.trim().to_owned()).collect();
+                Err(BootstrapError::NoPlace { reasons }.into())
+            }
+            other => Err(BootstrapError::Protocol { message: format!("unknown marker {other}") }.into()),
+        }
+    }
+
+    async fn answer_sudo(&mut self) -> Result<(), Stop> {
+        let answer = match self.bootstrap.password {
+            Some(_) if self.asked => return Err(SudoError::WrongPassword.into()),
+            Some(password) => password.line(),
+            None => return Err(SudoError::PasswordNeeded.into()),
+        };
+        self.asked = true;
+        self.write(answer.as_bytes()).await
+    }
+
+    async fn send_script(&mut self) -> Result<(), Stop> {
+        match self.script.take() {
+            Some(script) => self.write(&script).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn binary(&self) -> Result<std::sync::Arc<AgentBinary>, BootstrapError> {
+        Ok(self.bootstrap.binaries.for_platform(&self.platform).await?)
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        for piece in bytes.chunks(PIECE) {
+            match timeout(self.bootstrap.patience, self.stdin.write_all(piece)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(Stop::Ended),
+                Err(_) => return Err(Stop::Silence),
+            }
+        }
+        match timeout(self.bootstrap.patience, self.stdin.flush()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Stop::Ended),
+            Err(_) => Err(Stop::Silence),
+        }
+    }
+
+    async fn into_agent(self) -> Result<Agent, BootstrapError> {
+        let patience = self.bootstrap.patience;
+        let replies = self.markers.map_decoder(|_| FrameDecoder::new(MAX_TO_CONTROLLER));
+        let requests = FramedWrite::new(self.stdin, FrameEncoder::new(MAX_TO_AGENT));
+        let mut agent = Agent::new(replies, requests, self.stderr, self.process, self.uploaded);
+        let hello = timeout(patience, agent.hello()).await;
+        let identity = hello
+            .map_err(|_| BootstrapError::Protocol { message: "the agent does not say who it is".to_owned() })?
+            .map_err(BootstrapError::Lost)?;
+        if identity.protocol != PROTOCOL_VERSION {
+            let (theirs, version) = (identity.protocol, identity.version);
+            let message = format!("the agent (version {version}) speaks protocol {theirs}, not {PROTOCOL_VERSION}");
+            return Err(BootstrapError::Protocol { message });
+        }
+        if identity.uid != 0 {
+            return Err(BootstrapError::NotRoot { uid: identity.uid.to_string() });
+        }
+        Ok(agent)
+    }
+
+    async fn ended(mut self) -> BootstrapError {
+        let status = self.process.status().await;
+        let stderr = self.stderr.last_words().await;
+        if self.bootstrap.become_root
+            && let Some(error) = SudoError::from_stderr(&stderr)
+        {
+            return error.into();
+        }
+        let connection = self.process.connection_words();
+        let stderr = if connection.is_empty() { stderr } else { format!("{stderr}\nssh: {connection}") };
+        BootstrapError::Ended { status, stderr: stderr.trim().to_owned(), printed: self.printed() }
+    }
+
+    fn silence(&self) -> BootstrapError {
+        BootstrapError::Timeout {
+            seconds: self.bootstrap.patience.as_secs(),
+            stderr: self.stderr.text(),
+            printed: self.printed(),
+        }
+    }
+
+    fn printed(&self) -> String {
+        self.markers.decoder().noise()
+    }
+}
+
+/// The end of a text that somebody printed, as a cause.
+fn shown(what: &str, text: &str) -> Option<String> {
+    let text = text.trim();
+    let mut start = text.len().saturating_sub(512);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    (!text.is_empty()).then(|| format!("it {what}: {}", &text[start..]))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+# Finds, or receives, the agent that the controller names by its digest, and becomes it.
+#
+# The controller puts assignments before this text and a call of `main` after it:
+#   nonce      makes our markers known
+#   uid        who we must be
+#   platform   what `uname -sm` must say, else the controller is asked for another agent
+#   digest     SHA-256 of the agent
+#   size       its length in bytes
+#   disk       `no` in check mode: nothing may be written to a disk
+# `main` takes the folders in which the agent may live. Only stdout speaks to the controller; stdin carries the
+# rest of this text's commands, then the agent's frames: nothing here may read more of it than is its own.
+
+say() {
+  printf 'MAILPROV-%s %s\n' "$*" "$nonce"
+}
+
+reasons=
+refuse() { # FOLDER REASON
+  reasons="$reasons; $1: $2"
+}
+
+# Every folder on the way must be one that nobody else can exchange: no link, root's or ours, and writable to
+# nobody else (or sticky, like /tmp).
+trusted() { # FOLDER
+  path=
+  rest=${1#/}/
+  while [ -n "$rest" ]; do
+    path=$path/${rest%%/*}
+    rest=${rest#*/}
+    facts=$(stat -c '%A %u' -- "$path" 2>&1)
+    case $facts in
+      d????-??-?" 0" | d????-??-?" $uid" | d????????[tT]" 0" | d????????[tT]" $uid") ;;
+      *)
+        why="$path is not a folder of ours alone ($facts)"
+        return 1
+        ;;
+    esac
+  done
+}
+
+# Makes what is missing from `mailprov` on; what is above it is the system's.
+make() { # FOLDER
+  path=${1%/mailprov*}
+  rest=${1#"$path"/}/
+  if [ "$disk" = no ]; then
+    kind=$(stat -f -c %T -- "$path" 2>&1)
+    case $kind in
+      tmpfs | ramfs) ;;
+      *)
+        why="nothing is written to a disk in check mode ($path is $kind)"
+        return 1
+        ;;
+    esac
+  fi
+  while [ -n "$rest" ]; do
+    path=$path/${rest%%/*}
+    rest=${rest#*/}
+    [ -e "$path" ] || [ -L "$path" ] || why=$(mkdir -m 0700 -- "$path" 2>&1) || return 1
+  done
+}
+
+# Leaves a new file of ours in the folder, and has seen that programs can be run from there.
+can_run() { # FOLDER
+  new=$(mktemp -- "$1/.new.XXXXXX" 2>&1) || {
+    why=$new
+    new=
+    return 1
+  }
+  why=$({ printf '#!/bin/sh\n' >"$new" && chmod 0700 -- "$new" && "$new"; } 2>&1) || {
+    why="programs cannot be run from there ($why)"
+    return 1
+  }
+}
+
+has_room() { # FOLDER
+  free=$(df --output=avail -k -- "$1" 2>/dev/null | tail -n 1 | tr -dc 0-9)
+  needed=$((size / 1024 + 1024))
+  [ "${free:-$needed}" -ge "$needed" ] || {
+    why="$free KiB free, $needed KiB needed"
+    return 1
+  }
+}
+
+# The rest of a stream that cannot be stored is read away, so that the controller stays in step with us.
+receive() {
+  say NEED # the answer: the length of the gzip stream in a line, and the stream
+  read -r packed || return 1
+  why=$(head -c "$packed" | {
+    gzip -dc 2>&1 >"$new"
+    status=$?
+    cat >/dev/null
+    exit "$status"
+  })
+}
+
+# A digest check before every run, so that a file torn by a crash needs no fsync to be noticed.
+is_agent() { # FILE
+  sum=$(sha256sum <"$1" 2>&1)
+  [ "$sum" = "$digest  -" ] || {
+    why="what is there has another digest (${sum%% *})"
+    return 1
+  }
+}
+
+# SELinux, fapolicyd and foreign machine code show only when it is tried.
+runs() { # FILE
+  why=$("$1" --version 2>&1 >/dev/null </dev/null) || {
+    why="the agent does not run there ($why)"
+    return 1
+  }
+}
+
+start() { # FILE
+  umask 022
+  exec "$1" agent --nonce "$nonce"
+}
+
+try_cached() { # FOLDER
+  file=$1/agent-$digest
+  [ -e "$file" ] && trusted "$1" || return
+  case $(stat -c '%A %u' -- "$file") in
+    -???------" $uid") is_agent "$file" && runs "$file" && start "$file" ;;
+  esac
+}
+
+# Agents of other versions: the newest is kept, since two controllers may take turns.
+prune() { # FOLDER
+  ls -t "$1" | grep -E '^agent-[0-9a-f]{64}$' | grep -Fvx "agent-$digest" | tail -n +2 |
+    while read -r name; do rm -f -- "$1/$name"; done
+  find "$1" -maxdepth 1 -name '.new.*' -mmin +60 -exec rm -f -- {} +
+}
+
+drop_new() {
+  [ -z "$new" ] || rm -f -- "$new"
+  new=
+}
+
+store() { # FOLDER
+  make "$1" && trusted "$1" && has_room "$1" && can_run "$1" && receive && is_agent "$new" && runs "$new" &&
+    why=$(mv -fT -- "$new" "$1/agent-$digest" 2>&1)
+}
+
+main() {
+  LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+  export LC_ALL PATH
+  umask 077
+  cd /
+  new=
+  trap drop_new EXIT
+
+  found=$(id -u)
+  if [ "$found" != "$uid" ]; then
+    say NOT-ROOT "$found"
+    exit 1
+  fi
+  found=$(uname -sm)
+  if [ "$found" != "$platform" ]; then
+    say ARCH "$found" # the answer: digest and size of another agent in a line
+    read -r digest size || exit 1
+  fi
+  for folder in "$@"; do try_cached "$folder"; done
+  for folder in "$@"; do
+    why=
+    if store "$folder"; then
+      new=
+      prune "$folder"
+      start "$folder/agent-$digest"
+    fi
+    refuse "$folder" "${why:-unknown reason}"
+    drop_new
+  done
+  say FAIL "$(printf '%s' "${reasons#; }" | tr '\n' ' ')"
+  exit 1
+}
