@@ -1,1 +1,41 @@
-//! The command line.
+//! The command line: what is asked for, and how the program ends.
+//!
+//! One file a command. Everything a person sees that is not a run's report is written here.
+
+mod args;
+mod command_line;
+mod console;
+mod exit;
+mod extra_vars;
+mod failure;
+mod hosts;
+mod locate;
+mod panic_hook;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::Cli;
+use args::Command;
+pub use exit::Exit;
+
+/// Reads the command line, does what it says, and gives the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    panic_hook::install();
+    match Cli::try_parse() {
+        Ok(cli) => run(&cli.command).into(),
+        Err(error) => usage(&error).into(),
+    }
+}
+
+/// `--help` and `--version` are no errors, though clap gives them as such.
+fn usage(error: &clap::Error) -> Exit {
+    // A reader that went away (`mailprov --help | head`) is no error either.
+    drop(error.print());
+    if error.use_stderr() { Exit::Usage } else { Exit::Ok }
+}
+fn run(command: &Command) -> Exit {
+    Exit::Ok
+}

@@ -69,6 +69,15 @@ impl Inventory {
         problems.or_ok(inventory)
     }
 
+    /// An inventory of one host without variables, for a run that needs no inventory file.
+    #[must_use]
+    pub fn of_one(host: &str) -> Self {
+        let mut tree = Tree::new();
+        tree.add_host(host, "ungrouped", "the command line");
+        tree.finish();
+        Self { tree, folders: Vec::new() }
+    }
+
     /// Reads `group_vars/` and `host_vars/` beside a playbook, too.
     ///
     /// # Errors

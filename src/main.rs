@@ -1,5 +1,5 @@
-//! Parse, run, exit.
+//! Parse, run, exit: see [`mailprov::cli`].
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    mailprov::cli::main()
 }

@@ -125,7 +125,7 @@ pub struct AgentArgs {
 /// Which hosts.
 #[derive(Debug, Args)]
 pub struct TargetArgs {
-    /// The inventory: a file in YAML or INI [default: inventory.yaml or inventory.yml in this folder].
+    /// The inventory, a YAML file or a folder of them [default: inventory.yaml or inventory.yml in this folder].
     #[arg(value_name = "INVENTORY")]
     pub positional: Option<PathBuf>,
     /// A further inventory; can be given several times.

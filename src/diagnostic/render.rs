@@ -74,7 +74,7 @@ static SECRET_VALUE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Hides the value of a key that looks secret, unless it is a template. Every other character keeps its place.
-fn mask_secret(line: &str) -> String {
+pub(super) fn mask_secret(line: &str) -> String {
     let captures = SECRET_VALUE.as_ref().and_then(|regex| regex.captures(line));
     match captures.and_then(|captures| captures.name("value")) {
         Some(value) if !value.as_str().contains("{{") => {

@@ -29,6 +29,12 @@ impl Sources {
         self.texts.get(shown_as).map(AsRef::as_ref)
     }
 
+    /// A line of a file as it may be shown: the values of keys that look secret are masked.
+    #[must_use]
+    pub fn shown_line(&self, shown_as: &str, line: u32) -> Option<String> {
+        self.line(shown_as, line).map(super::render::mask_secret)
+    }
+
     /// A line of a file, from 1, without its line ending.
     #[must_use]
     pub fn line(&self, shown_as: &str, line: u32) -> Option<&str> {

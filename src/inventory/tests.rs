@@ -49,6 +49,13 @@ fn errors(text: &str) -> String {
 }
 
 #[test]
+fn one_host_needs_no_file() {
+    let inventory = Inventory::of_one("mx1.example.org");
+    assert_eq!(inventory.select("all").unwrap(), ["mx1.example.org"]);
+    assert_eq!(inventory.vars_for("mx1.example.org"), Map::new());
+}
+
+#[test]
 fn the_smallest_inventories_work() {
     let with_address = inventory("all:\n  hosts:\n    mail.mydomain.local:\n      ansible_host: 192.0.2.11\n");
     assert_eq!(with_address.hosts().collect::<Vec<_>>(), ["mail.mydomain.local"]);
