@@ -144,6 +144,8 @@ process_identity() {
   local stat
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
   read -ra stat <<<"${stat##*) }" # the name before it may hold anything
+  # A dead process stays in the table until it is reaped, which not every process 1 does at once.
+  [[ ${stat[0]} != Z ]] || return 1
   printf '%s %s %s\n' "$(</proc/sys/kernel/random/boot_id)" "$1" "${stat[19]}"
 }
 
