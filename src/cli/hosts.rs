@@ -52,7 +52,7 @@ fn this_machine(selected: Vec<String>, name: &str) -> Result<Vec<String>, Failur
     let exact = selected.iter().find(|host| host.as_str() == name);
     let same: Vec<&String> = selected.iter().filter(|host| short(host) == short(name)).collect();
     match (exact, &same[..]) {
-        (Some(host), _) | (None, [host]) => Ok(vec![(*host).clone()]),
+        (Some(host), _) | (None, &[host]) => Ok(vec![host.clone()]),
         _ => Err(Failure::new(Kind::Input, format!("none of the selected hosts is this machine, {name}"))
             .hint("name the one that is: `--local --limit HOST`")),
     }
