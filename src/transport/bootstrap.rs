@@ -29,6 +29,9 @@ const SCRIPT: &str = include_str!("bootstrap.sh");
 /// How much is written before the clock is wound up again, in bytes.
 const PIECE: usize = 64 << 10;
 
+/// How long to wait for the end of what a session printed that has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Why no agent runs on a host that could be reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BootstrapError {
@@ -347,6 +350,9 @@ impl Talk<'_> {
     }
 
     async fn ended(mut self) -> BootstrapError {
+        // Where writing failed first, what it printed is still to be read.
+        let rest = async { while let Some(Ok(_)) = self.markers.next().await {} };
+        let _ = timeout(LAST_WORDS, rest).await;
         let status = self.process.status().await;
         let stderr = self.stderr.last_words().await;
         if self.bootstrap.become_root
