@@ -218,6 +218,11 @@ pub enum HostOutcome {
         /// The changes were taken back.
         rolled_back: bool,
     },
+    /// The agent would not do it (another run holds the host, the journal cannot be read); nothing was changed.
+    Refused {
+        /// Why.
+        failure: Failure,
+    },
     /// The host was never reached, or the channel ended without the closing frame.
     Unreachable {
         /// Why.

@@ -114,13 +114,16 @@ impl Page<'_> {
                 self.prose("rolled back", Tone::Bad, host, "this run's changes were taken back")
             }
             HostOutcome::Failed { rolled_back: false } => self.detail(host, "stopped"),
-            HostOutcome::Unreachable { failure } => {
-                let mut lines = self.prose("unreachable", Tone::Bad, host, "");
-                lines.extend(self.failure(failure, None));
-                lines
-            }
+            HostOutcome::Refused { failure } => self.trouble("refused", host, failure),
+            HostOutcome::Unreachable { failure } => self.trouble("unreachable", host, failure),
             HostOutcome::NotStarted { reason } => self.prose("not run", Tone::Warn, host, reason),
         }
+    }
+
+    fn trouble(&self, word: &str, host: &str, failure: &Failure) -> Vec<String> {
+        let mut lines = self.prose(word, Tone::Bad, host, "");
+        lines.extend(self.failure(failure, None));
+        lines
     }
 
     fn failure(&self, failure: &Failure, task: Option<&Origin>) -> Vec<String> {

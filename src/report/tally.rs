@@ -167,6 +167,10 @@ impl HostTally {
                 self.failure = None;
             }
             HostOutcome::Failed { .. } => self.counts.failed = self.counts.failed.max(1),
+            HostOutcome::Refused { failure } => {
+                self.counts.failed = self.counts.failed.max(1);
+                self.failure = Some((String::new(), reason(failure)));
+            }
             HostOutcome::Unreachable { failure } => {
                 self.counts.unreachable = 1;
                 self.failure = Some((String::new(), reason(failure)));
@@ -177,7 +181,8 @@ impl HostTally {
     }
 
     pub(crate) fn is_failed(&self) -> bool {
-        matches!(self.outcome, Some(HostOutcome::Failed { .. })) || (self.outcome.is_none() && self.counts.failed > 0)
+        matches!(self.outcome, Some(HostOutcome::Failed { .. } | HostOutcome::Refused { .. }))
+            || (self.outcome.is_none() && self.counts.failed > 0)
     }
 
     pub(crate) fn is_unreachable(&self) -> bool {

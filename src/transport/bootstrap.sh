@@ -112,7 +112,7 @@ runs() { # FILE
 
 start() { # FILE
   umask 022
-  exec "$1" agent --nonce "$nonce"
+  exec "$1" agent "$nonce"
 }
 
 try_cached() { # FOLDER

@@ -26,7 +26,7 @@ pub(super) fn start(nonce: &str, bootstrap: &Bootstrap<'_>) -> Result<Streams, B
         };
         command.env("LC_ALL", "C").arg(&agent);
     }
-    command.args(["agent", "--nonce", nonce]);
+    command.args(["agent", nonce]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| match error.kind() {
         ErrorKind::NotFound if through_sudo => SudoError::Missing.into(),

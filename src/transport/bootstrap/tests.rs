@@ -47,8 +47,8 @@ impl World {
         fs::write(home.path().join("hello"), hello).unwrap();
         let hello = home.path().join("hello");
         let agent = format!(
-            "#!/bin/sh\n[ \"$1\" = --version ] && exit\n[ \"$1 $2\" = 'agent --nonce' ] || exit 3\n\
-             echo \"$0\" >&2\necho MAILPROV-READY $3\ncat {}\ncat >/dev/null\nexit\n",
+            "#!/bin/sh\n[ \"$1\" = --version ] && exit\n[ \"$1\" = agent ] || exit 3\n\
+             echo \"$0\" >&2\necho MAILPROV-READY $2\ncat {}\ncat >/dev/null\nexit\n",
             hello.display()
         );
         let path = home.path().join("agent");
