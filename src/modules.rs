@@ -9,6 +9,8 @@ pub mod spec;
 mod registry;
 
 mod attributes;
+mod install;
+mod paths;
 
 mod assert;
 mod certificate;
@@ -39,7 +41,7 @@ pub use spec::{ArgKind, ArgSpec, ModuleSpec};
 use serde_json::{Map, Value};
 
 use crate::event::Failure;
-use crate::host::{Host, HostError};
+use crate::host::{FileState, Host, HostError, Key, State, Want};
 use crate::hostplay::FileBody;
 
 /// What a module has to say beyond the changes that the host recorded.
@@ -90,6 +92,17 @@ impl ModuleError {
             values: Map::new(),
         }
     }
+
+    /// A failure with what to try.
+    fn hinted(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        let failure = Failure { message: message.into(), hints: vec![hint.into()], ..Failure::default() };
+        Self::Failed { failure: Box::new(failure), values: Map::new() }
+    }
+
+    /// An argument whose value does not fit.
+    fn argument(name: &str, message: impl Into<String>) -> Self {
+        Self::Argument { name: name.to_owned(), message: message.into() }
+    }
 }
 
 /// What a module may use beside its arguments.
@@ -107,4 +120,39 @@ pub struct Context<'a> {
     pub facts: &'a Map<String, Value>,
     /// Seconds since the epoch, asked once a run so that a run is deterministic.
     pub now: i64,
+}
+
+impl Context<'_> {
+    /// What stands at a clean path.
+    fn file(&mut self, path: &str) -> Result<FileState, ModuleError> {
+        match self.host.read(&Key::File(path.to_owned()))? {
+            State::File(state) => Ok(state),
+            other => Err(ModuleError::failed(format!("read {path} as a file: got a {}", other.kind()))),
+        }
+    }
+
+    /// Brings a file from the state that was read into another one and says whether they differ.
+    fn put_file(&mut self, path: &str, before: &FileState, after: FileState) -> Result<bool, ModuleError> {
+        let sensitive = self.hides(before) || self.hides(&after);
+        let want = Want::new(Key::File(path.to_owned()), State::File(after)).sensitive(sensitive);
+        Ok(self.host.put(want)?)
+    }
+
+    /// Whether a content is not to be shown: what not everybody on the host may read, whoever sees the
+    /// output may not read either.
+    fn hides(&self, state: &FileState) -> bool {
+        self.no_log || matches!(state, FileState::Regular { meta, .. } if meta.mode & 0o004 == 0)
+    }
+
+    /// Fails when the directory that a file is to be made in is missing.
+    fn need_parent(&mut self, path: &str) -> Result<(), ModuleError> {
+        let parent = paths::parent(path);
+        match self.file(parent)? {
+            FileState::Absent => Err(ModuleError::hinted(
+                format!("make {path}: the directory {parent} does not exist"),
+                "make it in an earlier task: file: path=... state=directory",
+            )),
+            _ => Ok(()),
+        }
+    }
 }

@@ -333,11 +333,10 @@ fn apply_clause(clause: &str, current: u32, directory: bool) -> Result<u32, Stri
                 'w' => 2 << shift,
                 'x' => 1 << shift,
                 'X' if directory || current & 0o111 != 0 => 1 << shift,
-                'X' => 0,
                 's' if class == 'u' => 0o4000,
                 's' if class == 'g' => 0o2000,
                 't' => 0o1000,
-                's' => 0,
+                'X' | 's' => 0,
                 _ => return Err(bad()),
             };
         }

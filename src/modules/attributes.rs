@@ -1,5 +1,7 @@
 //! Mode, owner and group: the arguments that all modules share which make files.
 
+use serde_json::{Map, Value};
+
 use super::{ArgKind, ArgSpec, Args, ModuleError};
 use crate::host::{Meta, Principal};
 
@@ -25,17 +27,27 @@ pub(super) const NEW_FILE: u32 = 0o644;
 /// Permissions of a new directory likewise.
 pub(super) const NEW_DIRECTORY: u32 = 0o755;
 
-/// The metadata that a file shall have: what it has now (or a new file's defaults) with the arguments laid over it.
-pub(super) fn wanted(args: &Args, current: Option<&Meta>, new: u32, directory: bool) -> Result<Meta, ModuleError> {
-    let mut meta = current.cloned().unwrap_or_else(|| Meta::root(new));
-    if let Some(mode) = args.mode("mode", meta.mode, directory)? {
-        meta.mode = mode;
+/// The metadata that a file shall have: what it has now, or that of a new one, with the arguments laid over it.
+pub(super) fn wanted(args: &Args, current: Option<&Meta>, new: u32) -> Result<Meta, ModuleError> {
+    let meta = current.cloned().unwrap_or_else(|| Meta::root(new));
+    let mode = args.mode("mode", meta.mode, new == NEW_DIRECTORY)?.unwrap_or(meta.mode);
+    Ok(owned(args, Meta { mode, ..meta }))
+}
+
+/// Metadata with the owner and group of the arguments.
+pub(super) fn owned(args: &Args, meta: Meta) -> Meta {
+    Meta {
+        owner: args.str("owner").map_or(meta.owner, Principal::named),
+        group: args.str("group").map_or(meta.group, Principal::named),
+        ..meta
     }
-    if let Some(owner) = args.str("owner") {
-        meta.owner = Principal::named(owner);
-    }
-    if let Some(group) = args.str("group") {
-        meta.group = Principal::named(group);
-    }
-    Ok(meta)
+}
+
+/// The values that `register` sees of a file's metadata.
+pub(super) fn values(meta: &Meta) -> Map<String, Value> {
+    Map::from_iter([
+        ("mode".to_owned(), format!("{:04o}", meta.mode).into()),
+        ("owner".to_owned(), meta.owner.to_string().into()),
+        ("group".to_owned(), meta.group.to_string().into()),
+    ])
 }

@@ -1,6 +1,9 @@
 //! `command`: a program of the user's.
 
-use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome};
+use serde_json::{Map, Value};
+
+use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
+use crate::host::{Action, CommandOutput, CommandSpec, FileState, HostError};
 
 pub(super) const SPEC: ModuleSpec = ModuleSpec {
     args: &[
@@ -30,6 +33,83 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
     ..ModuleSpec::new("command", "ansible.builtin", "Run a program. In check mode it is only shown.")
 };
 
-pub(super) fn run(_args: &Args, _context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
-    Err(ModuleError::failed("not built yet"))
+pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
+    let words = words(args)?;
+    if let Some(reason) = needless(args, context)? {
+        let message = Some(reason.clone());
+        let values = values(&words, &CommandOutput::default());
+        return Ok(Outcome { changed: Some(false), skipped: Some(reason), message, values, ..Outcome::default() });
+    }
+    let command = CommandSpec {
+        argv: words,
+        chdir: paths::argument(args, "chdir")?,
+        stdin: args.str("stdin").map(|text| stdin(text, args.flag("stdin_add_newline"))),
+        env: Vec::new(),
+        sensitive: context.no_log,
+    };
+    let Some(output) = context.host.act(Action::Command(command.clone()))? else {
+        let values = Map::from_iter([("cmd".to_owned(), command.argv.into())]);
+        return Ok(Outcome { changed: Some(true), values, unknown: true, ..Outcome::default() });
+    };
+    let values = values(&command.argv, &output);
+    if output.status != 0 {
+        let error = HostError::Command { command: command.display(), output, hint: None };
+        return Err(ModuleError::Failed { failure: Box::new(error.to_failure()), values });
+    }
+    Ok(Outcome { changed: Some(true), values, ..Outcome::default() })
+}
+
+fn words(args: &Args) -> Result<Vec<String>, ModuleError> {
+    let Some(cmd) = args.str("cmd") else {
+        let words = args.list("argv");
+        return if words.is_empty() { Err(ModuleError::argument("argv", "is empty")) } else { Ok(words) };
+    };
+    let words = shlex::split(cmd)
+        .ok_or_else(|| ModuleError::argument("cmd", "has a quote without its partner, or a backslash at its end"))?;
+    // Older playbooks write arguments of the module into the command line; taken as words of the command they
+    // would make it run every time.
+    let inline = words.iter().find_map(|word| {
+        let (name, _) = word.split_once('=')?;
+        ["creates", "removes", "chdir", "stdin"].into_iter().find(|&known| known == name)
+    });
+    if let Some(name) = inline {
+        return Err(ModuleError::argument("cmd", format!("has {name}= in it; give it as an argument, {name}: ...")));
+    }
+    if words.is_empty() { Err(ModuleError::argument("cmd", "is empty")) } else { Ok(words) }
+}
+
+/// Why the command need not run, if so. What cannot be known yet counts as a reason to run it.
+fn needless(args: &Args, context: &mut Context<'_>) -> Result<Option<String>, ModuleError> {
+    if let Some(path) = paths::argument(args, "creates")?
+        && !matches!(context.file(&path)?, FileState::Absent | FileState::Unknown)
+    {
+        return Ok(Some(format!("{path} exists")));
+    }
+    if let Some(path) = paths::argument(args, "removes")?
+        && context.file(&path)? == FileState::Absent
+    {
+        return Ok(Some(format!("{path} does not exist")));
+    }
+    Ok(None)
+}
+
+fn stdin(text: &str, newline: bool) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    if newline {
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+fn values(argv: &[String], output: &CommandOutput) -> Map<String, Value> {
+    let (stdout, stderr) = (output.stdout_text(), output.stderr_text());
+    let lines = |text: &str| text.lines().map(Value::from).collect::<Vec<_>>();
+    Map::from_iter([
+        ("cmd".to_owned(), argv.into()),
+        ("rc".to_owned(), output.status.into()),
+        ("stdout_lines".to_owned(), lines(&stdout).into()),
+        ("stderr_lines".to_owned(), lines(&stderr).into()),
+        ("stdout".to_owned(), stdout.into()),
+        ("stderr".to_owned(), stderr.into()),
+    ])
 }

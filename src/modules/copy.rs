@@ -1,6 +1,7 @@
 //! `copy`: a file with a content from the play.
 
 use super::attributes::{GROUP, MODE, OWNER};
+use super::install::{Source, install};
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome};
 
 pub(super) const SPEC: ModuleSpec = ModuleSpec {
@@ -37,6 +38,18 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
     ..ModuleSpec::new("copy", "ansible.builtin", "Write a file with the content given, or of a file of the play.")
 };
 
-pub(super) fn run(_args: &Args, _context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
-    Err(ModuleError::failed("not built yet"))
+pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
+    let source = match (args.str("src"), args.str("content")) {
+        (Some(src), _) => {
+            let body = (context.find_file)("files", src)
+                .ok_or_else(|| ModuleError::argument("src", format!("there is no file {src} with the play")))?;
+            Source { name: Some(base_name(src).to_owned()), bytes: body.bytes.clone(), mode: Some(body.mode) }
+        }
+        (None, text) => Source { name: None, bytes: text.unwrap_or_default().as_bytes().to_vec(), mode: None },
+    };
+    install(args, context, source)
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }

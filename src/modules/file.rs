@@ -1,7 +1,11 @@
 //! `file`: directories, links, and the metadata of what is there.
 
-use super::attributes::{GROUP, MODE, OWNER};
-use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome};
+use serde_json::{Map, Value};
+
+use super::attributes::{self, GROUP, MODE, NEW_DIRECTORY, NEW_FILE, OWNER};
+use super::install::make_directories;
+use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
+use crate::host::{Content, FileState, Key, Meta, State, Want};
 
 pub(super) const SPEC: ModuleSpec = ModuleSpec {
     args: &[
@@ -34,6 +38,145 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
     ..ModuleSpec::new("file", "ansible.builtin", "Manage directories, symbolic links and the metadata of files.")
 };
 
-pub(super) fn run(_args: &Args, _context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
-    Err(ModuleError::failed("not built yet"))
+pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
+    let path = paths::required(args, "path")?;
+    let before = context.file(&path)?;
+    let state = args.str("state").unwrap_or(match &before {
+        FileState::Directory { .. } => "directory",
+        FileState::Symlink { .. } => "link",
+        _ => "file",
+    });
+    match state {
+        "directory" => directory(args, context, &path, &before),
+        "touch" if matches!(before, FileState::Directory { .. }) => directory(args, context, &path, &before),
+        "link" => link(args, context, &path, &before),
+        "absent" => absent(context, &path, &before),
+        "touch" if before == FileState::Absent => {
+            context.need_parent(&path)?;
+            let meta = attributes::wanted(args, None, NEW_FILE)?;
+            finish(context, &path, &before, FileState::Regular { content: Content::text(""), meta })
+        }
+        _ => existing(args, context, &path, &before),
+    }
+}
+
+/// `file`, and `touch` of what is there already: the metadata of a regular file.
+fn existing(args: &Args, context: &mut Context<'_>, path: &str, before: &FileState) -> Result<Outcome, ModuleError> {
+    match before {
+        FileState::Regular { content, meta } => {
+            let meta = attributes::wanted(args, Some(meta), NEW_FILE)?;
+            let after = FileState::Regular { content: content.clone(), meta };
+            finish(context, path, before, after)
+        }
+        FileState::Unknown => {
+            let meta = attributes::wanted(args, None, NEW_FILE)?;
+            finish(context, path, before, FileState::Regular { content: Content::Unknown, meta })
+        }
+        FileState::Absent => Err(ModuleError::hinted(
+            format!("{path} does not exist, and state: file makes none"),
+            "state: touch makes an empty file, copy and template one with a content",
+        )),
+        other => Err(ModuleError::failed(format!("{path} is {}, not a file", kind(other)))),
+    }
+}
+
+fn directory(args: &Args, context: &mut Context<'_>, path: &str, before: &FileState) -> Result<Outcome, ModuleError> {
+    match before {
+        FileState::Directory { meta } => {
+            let meta = attributes::wanted(args, Some(meta), NEW_DIRECTORY)?;
+            finish(context, path, before, FileState::Directory { meta })
+        }
+        FileState::Absent | FileState::Unknown => {
+            let meta = attributes::wanted(args, None, NEW_DIRECTORY)?;
+            make_directories(path, context, &meta)?;
+            let unknown = *before == FileState::Unknown;
+            Ok(Outcome { values: values(path, &FileState::Directory { meta }), unknown, ..Outcome::default() })
+        }
+        other => Err(ModuleError::failed(format!("{path} is {}, not a directory", kind(other)))),
+    }
+}
+
+fn link(args: &Args, context: &mut Context<'_>, path: &str, before: &FileState) -> Result<Outcome, ModuleError> {
+    if args.has("mode") {
+        return Err(ModuleError::argument("mode", "a symbolic link has no mode of its own; name what it points to"));
+    }
+    let current = match before {
+        FileState::Symlink { target, .. } => Some(target.clone()),
+        _ => None,
+    };
+    let src = args.str("src").map(str::to_owned).or(current).filter(|src| !src.is_empty());
+    let target = src.ok_or_else(|| ModuleError::argument("src", "is needed for a link"))?;
+    let force = args.flag("force");
+    if !force && context.file(&paths::link_target(path, &target))? == FileState::Absent {
+        return Err(ModuleError::argument(
+            "src",
+            format!("{target} does not exist; force: yes links to it all the same"),
+        ));
+    }
+    let meta = match before {
+        FileState::Symlink { meta, .. } => meta.clone(),
+        FileState::Absent | FileState::Unknown => Meta::root(0o777),
+        FileState::Regular { .. } if force => Meta::root(0o777),
+        FileState::Regular { .. } => {
+            return Err(ModuleError::hinted(format!("{path} is a file"), "force: yes puts the link in its place"));
+        }
+        other => return Err(ModuleError::failed(format!("{path} is {}, and stays", kind(other)))),
+    };
+    context.need_parent(path)?;
+    finish(context, path, before, FileState::Symlink { target, meta: attributes::owned(args, meta) })
+}
+
+fn absent(context: &mut Context<'_>, path: &str, before: &FileState) -> Result<Outcome, ModuleError> {
+    if path == "/" {
+        return Err(ModuleError::argument("path", "/ cannot be removed"));
+    }
+    let mut wants = Vec::new();
+    collect(context, path, before, &mut wants)?;
+    context.host.put_all(wants)?;
+    let unknown = *before == FileState::Unknown;
+    Ok(Outcome { values: values(path, &FileState::Absent), unknown, ..Outcome::default() })
+}
+
+/// What must go for `path` to go: children first, links as links.
+fn collect(context: &mut Context<'_>, path: &str, state: &FileState, wants: &mut Vec<Want>) -> Result<(), ModuleError> {
+    if let FileState::Directory { .. } = state {
+        for name in context.host.list_dir(path)? {
+            let child = paths::join(path, &name);
+            let state = context.file(&child)?;
+            collect(context, &child, &state, wants)?;
+        }
+    }
+    if *state != FileState::Absent {
+        let want = Want::new(Key::File(path.to_owned()), State::File(FileState::Absent));
+        wants.push(want.sensitive(context.hides(state)));
+    }
+    Ok(())
+}
+
+fn finish(context: &mut Context<'_>, path: &str, before: &FileState, after: FileState) -> Result<Outcome, ModuleError> {
+    let values = values(path, &after);
+    context.put_file(path, before, after)?;
+    Ok(Outcome { values, unknown: *before == FileState::Unknown, ..Outcome::default() })
+}
+
+fn values(path: &str, state: &FileState) -> Map<String, Value> {
+    let word = match state {
+        FileState::Absent => "absent",
+        FileState::Directory { .. } => "directory",
+        FileState::Symlink { .. } => "link",
+        _ => "file",
+    };
+    let mut values = Map::from_iter([("path".to_owned(), path.into()), ("state".to_owned(), word.into())]);
+    values.extend(state.meta().map(attributes::values).into_iter().flatten());
+    values
+}
+
+/// What it is, as the end of a sentence.
+fn kind(state: &FileState) -> String {
+    match state {
+        FileState::Directory { .. } => "a directory".to_owned(),
+        FileState::Symlink { target, .. } => format!("a symbolic link to {target}"),
+        FileState::Other { kind } => format!("a {kind}"),
+        FileState::Regular { .. } | FileState::Absent | FileState::Unknown => "a file".to_owned(),
+    }
 }

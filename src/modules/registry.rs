@@ -107,7 +107,7 @@ mod tests {
         let names = Module::all_names();
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
         for name in names {
-            let module = Module::from_name(&name).map(|module| module.spec());
+            let module = Module::from_name(&name).map(Module::spec);
             let full = module.map(|spec| format!("{}.{name}", spec.collection));
             assert!(module.is_some_and(|spec| spec.name == name || spec.aliases.contains(&name.as_str())), "{name}");
             assert_eq!(full.and_then(|full| Module::from_name(&full)), Module::from_name(&name), "{name}");

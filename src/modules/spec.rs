@@ -73,6 +73,7 @@ pub enum ArgKind {
 
 impl ArgSpec {
     /// A starting point for tables.
+    #[must_use]
     pub const fn new(name: &'static str, kind: ArgKind, doc: &'static str) -> Self {
         Self { name, aliases: &[], kind, required: false, default: None, doc }
     }
@@ -101,6 +102,7 @@ impl ArgSpec {
 
 impl ModuleSpec {
     /// A starting point for tables.
+    #[must_use]
     pub const fn new(name: &'static str, collection: &'static str, summary: &'static str) -> Self {
         Self {
             name,

@@ -1,6 +1,11 @@
 //! `stat`: what stands at a path.
 
-use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::install::hex;
+use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
+use crate::host::{Content, FileState};
 
 pub(super) const SPEC: ModuleSpec = ModuleSpec {
     args: &[
@@ -22,6 +27,43 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
     ..ModuleSpec::new("stat", "ansible.builtin", "Look at a file, directory or symbolic link.")
 };
 
-pub(super) fn run(_args: &Args, _context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
-    Err(ModuleError::failed("not built yet"))
+pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
+    let path = paths::required(args, "path")?;
+    let state = context.file(&path)?;
+    let exists = !matches!(state, FileState::Absent | FileState::Unknown);
+    let mut stat = Map::from_iter([("path".to_owned(), path.into()), ("exists".to_owned(), exists.into())]);
+    if exists {
+        stat.extend(describe(&state, args.flag("get_checksum")));
+    }
+    let values = Map::from_iter([("stat".to_owned(), Value::Object(stat))]);
+    let unknown = state == FileState::Unknown;
+    Ok(Outcome { changed: Some(false), values, unknown, ..Outcome::default() })
+}
+
+fn describe(state: &FileState, checksum: bool) -> Map<String, Value> {
+    let mut stat = Map::from_iter([
+        ("isreg".to_owned(), matches!(state, FileState::Regular { .. }).into()),
+        ("isdir".to_owned(), matches!(state, FileState::Directory { .. }).into()),
+        ("islnk".to_owned(), matches!(state, FileState::Symlink { .. }).into()),
+    ]);
+    if let Some(meta) = state.meta() {
+        stat.insert("mode".to_owned(), format!("{:04o}", meta.mode).into());
+        for (who, (name, id)) in [(&meta.owner, ("pw_name", "uid")), (&meta.group, ("gr_name", "gid"))] {
+            stat.extend(who.name.clone().map(|text| (name.to_owned(), text.into())));
+            stat.extend(who.id.map(|number| (id.to_owned(), number.into())));
+        }
+    }
+    match state {
+        FileState::Regular { content: Content::Bytes(bytes), .. } => {
+            stat.insert("size".to_owned(), bytes.len().into());
+            if checksum {
+                stat.insert("checksum".to_owned(), hex(&Sha256::digest(bytes)).into());
+            }
+        }
+        FileState::Symlink { target, .. } => {
+            stat.insert("lnk_source".to_owned(), target.clone().into());
+        }
+        _ => {}
+    }
+    stat
 }

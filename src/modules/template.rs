@@ -1,6 +1,9 @@
 //! `template`: a file rendered from a template of the play.
 
+use serde_json::Map;
+
 use super::attributes::{GROUP, MODE, OWNER};
+use super::install::{Source, install};
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome};
 
 pub(super) const SPEC: ModuleSpec = ModuleSpec {
@@ -35,6 +38,15 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
     ..ModuleSpec::new("template", "ansible.builtin", "Write a file rendered from a Jinja template.")
 };
 
-pub(super) fn run(_args: &Args, _context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
-    Err(ModuleError::failed("not built yet"))
+pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
+    let src = args.need_str("src")?;
+    let body = (context.find_file)("templates", src)
+        .ok_or_else(|| ModuleError::argument("src", format!("there is no template {src} with the play")))?;
+    let text = std::str::from_utf8(&body.bytes)
+        .map_err(|error| ModuleError::failed(format!("read {}: {error}", body.shown_as)))?;
+    let rendered = (context.render)(text, &body.shown_as)
+        .map_err(|failure| ModuleError::Failed { failure: Box::new(failure), values: Map::new() })?;
+    let name = src.rsplit('/').next().unwrap_or(src);
+    let name = name.strip_suffix(".j2").unwrap_or(name).to_owned();
+    install(args, context, Source { name: Some(name), bytes: rendered.into_bytes(), mode: Some(body.mode) })
 }
