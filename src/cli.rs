@@ -11,6 +11,7 @@ mod failure;
 mod hosts;
 mod locate;
 mod panic_hook;
+mod password;
 
 use std::process::ExitCode;
 

@@ -119,6 +119,7 @@ pub struct HistoryArgs {
 #[derive(Debug, Args)]
 pub struct AgentArgs {
     /// The word that the controller waits for.
+    #[arg(long)]
     pub nonce: String,
 }
 

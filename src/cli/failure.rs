@@ -180,7 +180,7 @@ mod tests {
         insta::assert_snapshot!(failure.render(false), @r"
         error: cannot read inventory.yaml
          |
-         = note: because permission denied
+         = note: cause: permission denied
          = help: check its mode
         ");
         insta::assert_snapshot!(failure.json(), @r#"{"version":1,"kind":"error","exit_code":3,"errors":[{"message":"cannot read inventory.yaml","causes":["permission denied"],"origin":null,"hints":["check its mode"]}]}"#);
@@ -195,7 +195,15 @@ mod tests {
         let diagnostic = Diagnostic::new("unknown key `host`").at(origin, 4).hint("did you mean `hosts`?");
         let failure = Failure::diagnostics(diagnostic.into(), sources);
         assert_eq!(failure.exit(), Exit::Input);
-        insta::assert_snapshot!(failure.render(false), @"");
-        insta::assert_snapshot!(failure.json(), @"");
+        insta::assert_snapshot!(failure.render(false), @r"
+        error: unknown key `host`
+         --> inventory.yaml:2:3
+          |
+        2 |   host: {}
+          |   ^^^^
+          |
+          = help: did you mean `hosts`?
+        ");
+        insta::assert_snapshot!(failure.json(), @r#"{"version":1,"kind":"error","exit_code":3,"errors":[{"message":"unknown key `host`","causes":[],"origin":{"file":"inventory.yaml","line":2,"column":3},"hints":["did you mean `hosts`?"]}]}"#);
     }
 }

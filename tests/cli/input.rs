@@ -1,0 +1,1 @@
+//! Input that cannot be used is told before any host is contacted.

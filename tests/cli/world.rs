@@ -1,0 +1,84 @@
+//! A folder to run the program in, and what came out of it.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::disallowed_methods, reason = "a test makes its files and starts the program")]
+
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// An empty home and current folder.
+pub struct World {
+    folder: TempDir,
+}
+
+/// What the program left behind, with the folder's path as `[DIR]`.
+pub struct Outcome {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// With a file in it.
+    pub fn file(self, path: &str, text: &str) -> Self {
+        let path = self.folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs the program with these words.
+    pub fn run(&self, command_line: &str) -> Outcome {
+        self.run_with_stdin(command_line, "")
+    }
+
+    /// Runs the program and writes to its stdin.
+    pub fn run_with_stdin(&self, command_line: &str, stdin: &str) -> Outcome {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_mailprov"))
+            .args(shlex::split(command_line).unwrap())
+            .current_dir(self.path())
+            .env_clear()
+            .env("HOME", self.path())
+            .env("PATH", "/usr/bin:/bin")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that does not read its stdin may be gone already.
+        drop(child.stdin.take().unwrap().write_all(stdin.as_bytes()));
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| {
+            let folder = self.path().canonicalize().unwrap();
+            String::from_utf8(bytes).unwrap().replace(folder.to_str().unwrap(), "[DIR]")
+        };
+        Outcome { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                writeln!(f, "----- {name}\n{}", text.trim_end())?;
+            }
+        }
+        match self.code {
+            Some(code) => write!(f, "----- exit code {code}"),
+            None => f.write_str("----- killed"),
+        }
+    }
+}
