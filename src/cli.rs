@@ -8,6 +8,7 @@ mod console;
 mod exit;
 mod extra_vars;
 mod failure;
+mod history;
 mod hosts;
 mod locate;
 mod panic_hook;

@@ -23,6 +23,7 @@ mod samples;
 
 use std::io::{self, Write};
 
+pub(crate) use look::clean;
 pub use look::{Look, Verbosity};
 pub use tally::{Counts, Tally, Verdict};
 

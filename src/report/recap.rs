@@ -110,15 +110,19 @@ mod tests {
 
     #[test]
     fn counts_mean_what_they_mean_in_ansible() {
-        let mut tally = Tally::new(&["mx1".to_owned()], false);
-        for status in [Status::Ok, Status::Changed, Status::Skipped, Status::Ignored, Status::Failed] {
-            tally.add(&event("mx1", Event::TaskFinished(task("t", status))));
+        let failed = HostOutcome::Failed { rolled_back: false };
+        let statuses = [Status::Ok, Status::Changed, Status::Skipped, Status::Ignored, Status::Failed, Status::Failed];
+        for (outcome, counts) in [
+            (HostOutcome::Succeeded, "ok=3 changed=1 unreachable=0 failed=0 skipped=1 rescued=2 ignored=1"),
+            (failed, "ok=3 changed=1 unreachable=0 failed=1 skipped=1 rescued=1 ignored=1"),
+        ] {
+            let mut tally = Tally::new(&["mx1".to_owned()], false);
+            for status in statuses {
+                tally.add(&event("mx1", Event::TaskFinished(task("t", status))));
+            }
+            tally.add(&event("mx1", Event::HostFinished { outcome }));
+            assert_eq!(lines(&Look::plain(80), &tally)[1], format!("mx1 : {counts}"));
         }
-        tally.add(&event("mx1", Event::HostFinished { outcome: HostOutcome::Succeeded }));
-        assert_eq!(
-            lines(&Look::plain(80), &tally)[1],
-            "mx1 : ok=3 changed=1 unreachable=0 failed=0 skipped=1 rescued=1 ignored=1"
-        );
     }
 
     #[test]

@@ -166,7 +166,11 @@ impl HostTally {
                 self.counts.rescued += std::mem::take(&mut self.counts.failed);
                 self.failure = None;
             }
-            HostOutcome::Failed { .. } => self.counts.failed = self.counts.failed.max(1),
+            // The last failure stopped the play; those before it did not.
+            HostOutcome::Failed { .. } => {
+                self.counts.rescued += self.counts.failed.saturating_sub(1);
+                self.counts.failed = 1;
+            }
             HostOutcome::Refused { failure } => {
                 self.counts.failed = self.counts.failed.max(1);
                 self.failure = Some((String::new(), reason(failure)));

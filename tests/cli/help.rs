@@ -5,11 +5,233 @@ use crate::world::World;
 #[test]
 fn help() {
     let world = World::new();
-    insta::assert_snapshot!(world.run("--help"), @"");
-    insta::assert_snapshot!(world.run("up --help"), @"");
-    insta::assert_snapshot!(world.run("check --help"), @"");
-    insta::assert_snapshot!(world.run("rollback --help"), @"");
-    insta::assert_snapshot!(world.run("history --help"), @"");
+    insta::assert_snapshot!(world.run("--help"), @r"
+    ----- stdout
+    Turn bare Rocky Linux 8 hosts into verified Postfix sending servers over SSH
+
+    Usage: mailprov <COMMAND>
+
+    Commands:
+      up        Bring the hosts into the state that the playbook describes
+      check     Show what `up` would change, and change nothing
+      rollback  Put the hosts back to what they were before a run
+      history   List the runs on the hosts
+      help      Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Exit codes:
+        0  every host is as described
+        1  internal error, or the output could not be written
+        2  check --exit-code: something would change
+        3  wrong input: inventory, playbook, variables or files
+        4  at least one host failed
+        5  at least one host could not be reached, and none failed
+       64  wrong usage of the command line
+      130  interrupted
+    ----- exit code 0
+    ");
+    insta::assert_snapshot!(world.run("up --help"), @r"
+    ----- stdout
+    Bring the hosts into the state that the playbook describes
+
+    Usage: mailprov up [OPTIONS] [INVENTORY]
+
+    Arguments:
+      [INVENTORY]  The inventory, a YAML file or a folder of them [default: inventory.yaml or
+                   inventory.yml in this folder]
+
+    Options:
+      -i, --inventory <INVENTORY>  A further inventory; can be given several times
+      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`)
+          --local                  Run on this machine itself, without SSH; needs no inventory
+          --playbook <FILE>        The playbook [default: the built-in mail server]
+      -t, --tags <TAGS>            Only tasks with one of these tags
+          --skip-tags <TAGS>       No task with one of these tags
+      -e, --extra-vars <VARS>      Variables above all others: `key=value ...`, a YAML or JSON mapping,
+                                   or @FILE
+      -D, --diff                   Show the differences in the text of files
+          --no-rollback            Keep the changes of a failed run, for debugging, instead of taking
+                                   them back
+      -h, --help                   Print help
+
+    Connection:
+      -u, --user <USER>           Log in as this user
+          --private-key <FILE>    Log in with this key
+      -k, --ask-pass              Ask for the password of the login
+      -b, --become                Become root through sudo
+      -K, --ask-become-pass       Ask for the password that sudo wants
+          --accept-new-host-keys  Accept and remember the keys of hosts never seen before; a changed key
+                                  is refused all the same
+          --timeout <SECONDS>     Seconds to wait for a connection [default: 10]
+      -f, --forks <N>             Hosts at work at the same time [default: 10]
+
+    Output:
+      -v, --verbose...       Show every task with what it did, and the output of long ones
+      -q, --quiet            Show only the recap
+          --output <FORMAT>  `text` for people or `json` lines for programs [default: text]
+          --color <WHEN>     When to use colours: `auto`, `always` or `never`; NO_COLOR in the
+                             environment is heeded [default: auto]
+
+    Exit codes:
+        0  every host is as described
+        1  internal error, or the output could not be written
+        2  check --exit-code: something would change
+        3  wrong input: inventory, playbook, variables or files
+        4  at least one host failed
+        5  at least one host could not be reached, and none failed
+       64  wrong usage of the command line
+      130  interrupted
+    ----- exit code 0
+    ");
+    insta::assert_snapshot!(world.run("check --help"), @r"
+    ----- stdout
+    Show what `up` would change, and change nothing
+
+    Usage: mailprov check [OPTIONS] [INVENTORY]
+
+    Arguments:
+      [INVENTORY]  The inventory, a YAML file or a folder of them [default: inventory.yaml or
+                   inventory.yml in this folder]
+
+    Options:
+      -i, --inventory <INVENTORY>  A further inventory; can be given several times
+      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`)
+          --local                  Run on this machine itself, without SSH; needs no inventory
+          --playbook <FILE>        The playbook [default: the built-in mail server]
+      -t, --tags <TAGS>            Only tasks with one of these tags
+          --skip-tags <TAGS>       No task with one of these tags
+      -e, --extra-vars <VARS>      Variables above all others: `key=value ...`, a YAML or JSON mapping,
+                                   or @FILE
+      -D, --diff                   Show the differences in the text of files
+          --exit-code              Exit with 2 when something would change
+      -h, --help                   Print help
+
+    Connection:
+      -u, --user <USER>           Log in as this user
+          --private-key <FILE>    Log in with this key
+      -k, --ask-pass              Ask for the password of the login
+      -b, --become                Become root through sudo
+      -K, --ask-become-pass       Ask for the password that sudo wants
+          --accept-new-host-keys  Accept and remember the keys of hosts never seen before; a changed key
+                                  is refused all the same
+          --timeout <SECONDS>     Seconds to wait for a connection [default: 10]
+      -f, --forks <N>             Hosts at work at the same time [default: 10]
+
+    Output:
+      -v, --verbose...       Show every task with what it did, and the output of long ones
+      -q, --quiet            Show only the recap
+          --output <FORMAT>  `text` for people or `json` lines for programs [default: text]
+          --color <WHEN>     When to use colours: `auto`, `always` or `never`; NO_COLOR in the
+                             environment is heeded [default: auto]
+
+    Exit codes:
+        0  every host is as described
+        1  internal error, or the output could not be written
+        2  check --exit-code: something would change
+        3  wrong input: inventory, playbook, variables or files
+        4  at least one host failed
+        5  at least one host could not be reached, and none failed
+       64  wrong usage of the command line
+      130  interrupted
+    ----- exit code 0
+    ");
+    insta::assert_snapshot!(world.run("rollback --help"), @r"
+    ----- stdout
+    Put the hosts back to what they were before a run
+
+    Usage: mailprov rollback [OPTIONS] [INVENTORY]
+
+    Arguments:
+      [INVENTORY]  The inventory, a YAML file or a folder of them [default: inventory.yaml or
+                   inventory.yml in this folder]
+
+    Options:
+      -i, --inventory <INVENTORY>  A further inventory; can be given several times
+      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`)
+          --local                  Run on this machine itself, without SSH; needs no inventory
+          --run <ID>               The run to take back, with all later ones [default: the newest]
+          --force                  Also overwrite what was changed by hand since
+      -C, --check                  Only show what would be put back
+      -D, --diff                   Show the differences in the text of files
+      -h, --help                   Print help
+
+    Connection:
+      -u, --user <USER>           Log in as this user
+          --private-key <FILE>    Log in with this key
+      -k, --ask-pass              Ask for the password of the login
+      -b, --become                Become root through sudo
+      -K, --ask-become-pass       Ask for the password that sudo wants
+          --accept-new-host-keys  Accept and remember the keys of hosts never seen before; a changed key
+                                  is refused all the same
+          --timeout <SECONDS>     Seconds to wait for a connection [default: 10]
+      -f, --forks <N>             Hosts at work at the same time [default: 10]
+
+    Output:
+      -v, --verbose...       Show every task with what it did, and the output of long ones
+      -q, --quiet            Show only the recap
+          --output <FORMAT>  `text` for people or `json` lines for programs [default: text]
+          --color <WHEN>     When to use colours: `auto`, `always` or `never`; NO_COLOR in the
+                             environment is heeded [default: auto]
+
+    Exit codes:
+        0  every host is as described
+        1  internal error, or the output could not be written
+        2  check --exit-code: something would change
+        3  wrong input: inventory, playbook, variables or files
+        4  at least one host failed
+        5  at least one host could not be reached, and none failed
+       64  wrong usage of the command line
+      130  interrupted
+    ----- exit code 0
+    ");
+    insta::assert_snapshot!(world.run("history --help"), @r"
+    ----- stdout
+    List the runs on the hosts
+
+    Usage: mailprov history [OPTIONS] [INVENTORY]
+
+    Arguments:
+      [INVENTORY]  The inventory, a YAML file or a folder of them [default: inventory.yaml or
+                   inventory.yml in this folder]
+
+    Options:
+      -i, --inventory <INVENTORY>  A further inventory; can be given several times
+      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`)
+          --local                  Run on this machine itself, without SSH; needs no inventory
+      -h, --help                   Print help
+
+    Connection:
+      -u, --user <USER>           Log in as this user
+          --private-key <FILE>    Log in with this key
+      -k, --ask-pass              Ask for the password of the login
+      -b, --become                Become root through sudo
+      -K, --ask-become-pass       Ask for the password that sudo wants
+          --accept-new-host-keys  Accept and remember the keys of hosts never seen before; a changed key
+                                  is refused all the same
+          --timeout <SECONDS>     Seconds to wait for a connection [default: 10]
+      -f, --forks <N>             Hosts at work at the same time [default: 10]
+
+    Output:
+      -v, --verbose...       Show every task with what it did, and the output of long ones
+      -q, --quiet            Show only the recap
+          --output <FORMAT>  `text` for people or `json` lines for programs [default: text]
+          --color <WHEN>     When to use colours: `auto`, `always` or `never`; NO_COLOR in the
+                             environment is heeded [default: auto]
+
+    Exit codes:
+        0  every host is as described
+        1  internal error, or the output could not be written
+        2  check --exit-code: something would change
+        3  wrong input: inventory, playbook, variables or files
+        4  at least one host failed
+        5  at least one host could not be reached, and none failed
+       64  wrong usage of the command line
+      130  interrupted
+    ----- exit code 0
+    ");
 }
 
 #[test]
@@ -23,8 +245,28 @@ fn short_help_is_the_same() {
 #[test]
 fn wrong_usage_is_told_from_drift() {
     let world = World::new();
-    insta::assert_snapshot!(world.run("up --no-such-option"), @"");
-    insta::assert_snapshot!(world.run("chekc"), @"");
+    insta::assert_snapshot!(world.run("up --no-such-option"), @r"
+    ----- stderr
+    error: unexpected argument '--no-such-option' found
+
+      tip: to pass '--no-such-option' as a value, use '-- --no-such-option'
+
+    Usage: mailprov up [OPTIONS] [INVENTORY]
+
+    For more information, try '--help'.
+    ----- exit code 64
+    ");
+    insta::assert_snapshot!(world.run("chekc"), @r"
+    ----- stderr
+    error: unrecognized subcommand 'chekc'
+
+      tip: a similar subcommand exists: 'check'
+
+    Usage: mailprov <COMMAND>
+
+    For more information, try '--help'.
+    ----- exit code 64
+    ");
     for wrong in ["", "up --forks 0", "up --timeout x", "up -v -q", "up a b", "agent"] {
         assert_eq!(world.run(wrong).code, Some(64), "{wrong}");
     }

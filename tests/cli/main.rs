@@ -1,5 +1,4 @@
 //! The program as it is met from a shell: what it prints, and how it ends.
 
 mod help;
-mod input;
 mod world;

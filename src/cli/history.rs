@@ -1,0 +1,148 @@
+//! `history`: the runs that the hosts remember.
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::event::Failure;
+use crate::hostplay::Mode;
+use crate::protocol::RunSummary;
+use crate::report::{clean, json};
+
+/// What a host answered.
+pub(super) type Answer = (String, Result<Vec<RunSummary>, Failure>);
+
+/// For people: each host's runs, the newest first; with `verbose` also what they changed.
+fn text(answers: &[Answer], verbose: bool) -> String {
+    let mut lines = Vec::new();
+    for (host, answer) in answers {
+        lines.push(clean(host).into_owned());
+        match answer {
+            Ok(runs) if runs.is_empty() => lines.push("  no runs".to_owned()),
+            Ok(runs) => lines.extend(runs.iter().rev().flat_map(|run| run_lines(run, verbose))),
+            Err(failure) => {
+                lines.push(format!("  error: {}", clean(&failure.message)));
+                lines.extend(failure.causes.iter().map(|cause| format!("    because: {}", clean(cause))));
+                lines.extend(failure.hints.iter().map(|hint| format!("    hint: {}", clean(hint))));
+            }
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn run_lines(run: &RunSummary, verbose: bool) -> Vec<String> {
+    let changes = match run.changed.len() {
+        0 => "no changes".to_owned(),
+        1 => "1 change".to_owned(),
+        count => format!("{count} changes"),
+    };
+    let mut lines = vec![
+        format!("  {}  {}  {}, {changes}", clean(&run.spec.run_id), date(run.started), clean(&run.outcome)),
+        format!("    {}: {}", clean(&run.spec.controller), clean(&run.spec.command)),
+    ];
+    if verbose {
+        lines.extend(run.changed.iter().map(|resource| format!("    {}", clean(resource))));
+    }
+    lines
+}
+
+/// `2026-11-24 03:15:00 UTC`
+fn date(seconds: u64) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
+    let time = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    time.and_then(|time| time.format(format).ok()).unwrap_or_else(|| "unknown time".to_owned())
+}
+
+/// For programs: a line a host, the newest run last.
+fn json_lines(answers: &[Answer]) -> String {
+    let line = |(host, answer): &Answer| {
+        let (runs, failure) = match answer {
+            Ok(runs) => (runs.iter().map(run_json).collect(), Value::Null),
+            Err(failure) => (Vec::new(), json!(failure)),
+        };
+        json::line("history", [("host", json!(host)), ("runs", Value::Array(runs)), ("failure", failure)]) + "\n"
+    };
+    answers.iter().map(line).collect()
+}
+
+fn run_json(run: &RunSummary) -> Value {
+    json!({
+        "id": run.spec.run_id,
+        "check": run.spec.mode == Mode::Check,
+        "controller": run.spec.controller,
+        "command": run.spec.command,
+        "started": run.started,
+        "outcome": run.outcome,
+        "changed": run.changed,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hostplay::RunSpec;
+
+    fn answers() -> Vec<Answer> {
+        let run = |id: &str, started, outcome: &str, changed: &[&str]| RunSummary {
+            spec: RunSpec {
+                run_id: id.to_owned(),
+                mode: Mode::Apply,
+                host: "mx1".to_owned(),
+                controller: "ops@desk".to_owned(),
+                command: "mailprov up inventory.yaml".to_owned(),
+                rollback_on_failure: true,
+            },
+            started,
+            outcome: outcome.to_owned(),
+            changed: changed.iter().map(|&resource| resource.to_owned()).collect(),
+        };
+        let failure = Failure {
+            message: "connection refused by 192.0.2.9 port 22".to_owned(),
+            hints: vec!["check that sshd runs there".to_owned()],
+            ..Failure::default()
+        };
+        let first =
+            run("20261124T031500Z-1a2b3c4d", 1_795_490_100, "finished", &["package:postfix", "file:/etc/\u{7}"]);
+        let second = run("20261124T041500Z-00000000", u64::MAX, "rolled back", &["hostname:static"]);
+        vec![
+            ("mx1".to_owned(), Ok(vec![first, second])),
+            ("mx2".to_owned(), Ok(Vec::new())),
+            ("mx3".to_owned(), Err(failure)),
+        ]
+    }
+
+    #[test]
+    fn the_newest_run_comes_first() {
+        insta::assert_snapshot!(text(&answers(), false), @r"
+        mx1
+          20261124T041500Z-00000000  unknown time  rolled back, 1 change
+            ops@desk: mailprov up inventory.yaml
+          20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  finished, 2 changes
+            ops@desk: mailprov up inventory.yaml
+        mx2
+          no runs
+        mx3
+          error: connection refused by 192.0.2.9 port 22
+            hint: check that sshd runs there
+        ");
+    }
+
+    #[test]
+    fn verbose_lists_what_was_changed() {
+        let shown = text(&answers(), true);
+        assert!(shown.contains("    package:postfix\n    file:/etc/\\u{7}\n"), "{shown}");
+    }
+
+    #[test]
+    fn programs_get_a_line_a_host() {
+        let lines = json_lines(&answers());
+        let hosts: Vec<Value> = lines
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .map(|line| line["host"].clone())
+            .collect();
+        assert_eq!(hosts, ["mx1", "mx2", "mx3"]);
+        insta::assert_snapshot!(lines.lines().nth(1).unwrap_or_default(), @r#"{"version":1,"kind":"history","host":"mx2","runs":[],"failure":null}"#);
+    }
+}

@@ -1,1 +1,0 @@
-//! Input that cannot be used is told before any host is contacted.
