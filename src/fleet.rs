@@ -1,1 +1,117 @@
-//! Many hosts: forks, batches, failure policy; one host's life.
+//! Many hosts at once: forks, serial batches, failure policy.
+//!
+//! A host keeps its connection and its agent from its first play to its last. Batches and plays are barriers, as in
+//! Ansible: the next one begins when every host of the one before is through. Within a batch a slow or dead host delays
+//! nobody but itself and whoever waits for its place among the forks.
+
+mod batch;
+mod events;
+mod host;
+mod interrupt;
+mod query;
+mod reach;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use batch::Schedule;
+use events::Events;
+use interrupt::Interrupt;
+use reach::Ssh;
+
+use crate::event::{Failure, HostEvent, HostOutcome};
+use crate::hostplay::{HostPlay, RunSpec};
+use crate::protocol::{RollbackSpec, RunSummary};
+use crate::transport::{Binaries, ConnectionSpec};
+
+/// Hosts, and how they are reached.
+#[derive(Debug)]
+pub struct Fleet {
+    /// How each host is reached, by inventory name.
+    pub connections: BTreeMap<String, ConnectionSpec>,
+    /// How many hosts are worked on at the same time.
+    pub forks: usize,
+    /// The longest silence to bear while the agent is put in place and started. Tasks have no limit.
+    pub patience: Duration,
+}
+
+/// Ansible's default is 5; our work is done on the hosts and not here.
+pub const DEFAULT_FORKS: usize = 10;
+
+/// A slow link moves 64 KiB of the agent in that time.
+pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(60);
+
+/// A run of plays.
+pub struct FleetRun {
+    /// What the run is; each host gets it with its own name.
+    pub spec: RunSpec,
+    /// The plays, in order.
+    pub plays: Vec<FleetPlay>,
+}
+
+/// One play.
+pub struct FleetPlay {
+    /// Its name.
+    pub name: String,
+    /// The hosts, in the groups that `serial` makes of them.
+    pub batches: Vec<Vec<String>>,
+    /// The run is stopped when more than this part of a batch fails. `None`: when all of it fails.
+    pub max_fail_percentage: Option<f64>,
+    /// The run is stopped when any host fails.
+    pub any_errors_fatal: bool,
+    /// Compiles the play for a host.
+    pub host_play: Box<dyn Fn(&str) -> HostPlay + Send + Sync>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FleetOutcome {
+    /// How it ended on each host.
+    pub hosts: BTreeMap<String, HostOutcome>,
+    /// Whether it was interrupted (Ctrl-C, SIGTERM, SIGHUP).
+    pub interrupted: bool,
+}
+
+impl FleetOutcome {
+    /// How many hosts ended in a way.
+    #[must_use]
+    pub fn count(&self, test: impl Fn(&HostOutcome) -> bool) -> usize {
+        self.hosts.values().filter(|outcome| test(outcome)).count()
+    }
+}
+
+/// The runs on each host, or why they cannot be told.
+pub type Histories = BTreeMap<String, Result<Vec<RunSummary>, Box<Failure>>>;
+
+impl Fleet {
+    /// Runs plays. Everything that happens is told through `events`, a `HostFinished` for every host included.
+    ///
+    /// The first Ctrl-C (or SIGTERM, SIGHUP) starts no more hosts and lets those at work stop by their own policy; the
+    /// second one drops all connections and returns.
+    pub async fn run(&self, run: FleetRun, events: mpsc::Sender<HostEvent>) -> FleetOutcome {
+        let binaries = Binaries::of_this_process();
+        let connector = Ssh { fleet: self, binaries: &binaries, mode: run.spec.mode };
+        let (events, interrupt) = (Events::new(events), Interrupt::from_signals());
+        Schedule::new(&connector, self.forks, &run, &events, &interrupt).drive().await
+    }
+
+    /// Rolls back a run on each of these hosts. Events and interruption are as in [`Fleet::run`].
+    pub async fn rollback(
+        &self,
+        hosts: &[String],
+        spec: impl Fn(&str) -> RollbackSpec,
+        events: mpsc::Sender<HostEvent>,
+    ) -> FleetOutcome {
+        query::rollback(self, hosts, spec, Events::new(events), &Interrupt::from_signals()).await
+    }
+
+    /// Asks each of these hosts for its runs.
+    pub async fn history(&self, hosts: &[String], events: mpsc::Sender<HostEvent>) -> Histories {
+        query::history(self, hosts, Events::new(events), &Interrupt::from_signals()).await
+    }
+}

@@ -73,6 +73,15 @@ impl Agent {
         Self { replies, requests: Some(requests), stderr, process, uploaded }
     }
 
+    /// An agent in this process, past its first frame.
+    #[cfg(test)]
+    pub(crate) fn within(stdin: Input, stdout: Output) -> Self {
+        use crate::protocol::frame::{MAX_TO_AGENT, MAX_TO_CONTROLLER};
+        let replies = FramedRead::new(stdout, FrameDecoder::new(MAX_TO_CONTROLLER));
+        let requests = FramedWrite::new(stdin, FrameEncoder::new(MAX_TO_AGENT));
+        Self::new(replies, requests, Tail::of(tokio::io::empty()), Process::Within, false)
+    }
+
     /// Reads the first frame.
     ///
     /// # Errors

@@ -1,0 +1,212 @@
+//! One host's life in a run: connect, begin, play by play, finish.
+
+use std::time::Duration;
+
+use super::events::Events;
+use super::interrupt::Interrupt;
+use super::reach::Connector;
+use crate::event::{Event, Failure, HostOutcome};
+use crate::hostplay::{HostPlay, RunSpec};
+use crate::protocol::{Reply, Request};
+use crate::transport::{Agent, LostHost};
+
+/// How long an agent may take to say good-bye after it has refused a request.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// Said of hosts that end between two plays.
+const PLAYS_BEFORE: &str = "the plays before went through";
+
+/// A host with the agent it keeps from play to play.
+pub(super) struct HostLife {
+    pub name: String,
+    agent: Option<Agent>,
+    outcome: Option<HostOutcome>,
+}
+
+/// What every host's life needs.
+pub(super) struct World<'a, C> {
+    pub connector: &'a C,
+    pub events: &'a Events,
+    pub interrupt: &'a Interrupt,
+}
+
+/// How a conversation about one request ended.
+#[derive(Debug, PartialEq)]
+pub(super) enum End {
+    /// The play is over; the agent waits for the next request.
+    Done { failed: bool, rolled_back: bool },
+    /// The agent has said good-bye. The outcome is its own opinion, if it gave one.
+    Bye { outcome: Option<HostOutcome>, failed: bool, rolled_back: bool },
+    /// The agent would not do it.
+    Refused(Failure),
+    /// The answer to a question.
+    Answer(Box<Reply>),
+    /// The channel broke.
+    Lost(LostHost),
+}
+
+impl HostLife {
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), agent: None, outcome: None }
+    }
+
+    /// How it ended, if it did.
+    pub fn outcome(&self) -> Option<&HostOutcome> {
+        self.outcome.as_ref()
+    }
+
+    /// Whether the host did not make it (so far).
+    pub fn has_failed(&self) -> bool {
+        !matches!(self.outcome, None | Some(HostOutcome::Succeeded))
+    }
+
+    /// Runs one play, and closes the run on this host when it was its last.
+    pub async fn play<C: Connector>(&mut self, world: &World<'_, C>, spec: &RunSpec, play: HostPlay, last: bool) {
+        if self.agent.is_none() {
+            self.begin(world, spec).await;
+        }
+        let Some(mut agent) = self.agent.take() else { return };
+        if let Err(lost) = agent.send(&Request::Play(Box::new(play))).await {
+            return self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await;
+        }
+        match converse(&mut agent, &self.name, world).await {
+            End::Done { failed: false, .. } if !last => self.agent = Some(agent),
+            End::Done { failed, rolled_back } => {
+                let otherwise = if failed { HostOutcome::Failed { rolled_back } } else { HostOutcome::Succeeded };
+                self.finish(world, agent, otherwise).await;
+            }
+            end => {
+                let outcome = match outcome_of(end) {
+                    HostOutcome::Succeeded if !last => {
+                        HostOutcome::NotStarted { reason: format!("interrupted; {PLAYS_BEFORE}") }
+                    }
+                    outcome => outcome,
+                };
+                if !matches!(outcome, HostOutcome::Unreachable { .. }) {
+                    agent.close().await;
+                }
+                self.end(world, outcome).await;
+            }
+        }
+    }
+
+    /// Ends a host whose turn does not come (again). What it has done in earlier plays is closed in good order.
+    pub async fn stop<C: Connector>(&mut self, world: &World<'_, C>, reason: &str) {
+        if self.outcome.is_some() {
+            return;
+        }
+        match self.agent.take() {
+            Some(agent) => {
+                let reason = format!("{reason}; {PLAYS_BEFORE}");
+                self.finish(world, agent, HostOutcome::NotStarted { reason }).await;
+            }
+            None => self.end(world, HostOutcome::NotStarted { reason: reason.to_owned() }).await,
+        }
+    }
+
+    /// Ends a host that was given up in the middle.
+    pub async fn abandon(&mut self, events: &Events) {
+        if self.outcome.is_some() {
+            return;
+        }
+        self.agent = None;
+        let failure = Failure {
+            message: "interrupted: the connection was dropped while the host was at work".to_owned(),
+            ..Failure::default()
+        };
+        let outcome = HostOutcome::Unreachable { failure };
+        self.outcome = Some(outcome.clone());
+        events.tell(&self.name, Event::HostFinished { outcome }).await;
+    }
+
+    async fn begin<C: Connector>(&mut self, world: &World<'_, C>, spec: &RunSpec) {
+        let started = tokio::select! {
+            started = world.connector.agent(&self.name, world.events) => started,
+            () = world.interrupt.times(1) => return self.stop(world, "interrupted").await,
+        };
+        let mut agent = match started {
+            Ok(agent) => agent,
+            Err(failure) => return self.end(world, HostOutcome::Unreachable { failure }).await,
+        };
+        let spec = RunSpec { host: self.name.clone(), ..spec.clone() };
+        match agent.send(&Request::Begin(spec)).await {
+            Ok(()) => self.agent = Some(agent),
+            Err(lost) => self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await,
+        }
+    }
+
+    /// Closes the run on the host; the agent may know better how it ended.
+    async fn finish<C: Connector>(&mut self, world: &World<'_, C>, mut agent: Agent, otherwise: HostOutcome) {
+        if let Err(lost) = agent.send(&Request::Finish).await {
+            return self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await;
+        }
+        let outcome = match converse(&mut agent, &self.name, world).await {
+            End::Bye { outcome: Some(outcome), .. } => outcome,
+            End::Bye { rolled_back: true, .. } => HostOutcome::Failed { rolled_back: true },
+            End::Bye { .. } => otherwise,
+            end => outcome_of(end),
+        };
+        agent.close().await;
+        self.end(world, outcome).await;
+    }
+
+    async fn end<C: Connector>(&mut self, world: &World<'_, C>, outcome: HostOutcome) {
+        self.outcome = Some(outcome.clone());
+        world.events.tell(&self.name, Event::HostFinished { outcome }).await;
+    }
+}
+
+/// Passes events on until the request is answered. When the user interrupts, the agent gets no more requests and stops
+/// by its own policy; what it still has to say is passed on.
+pub(super) async fn converse<C>(agent: &mut Agent, host: &str, world: &World<'_, C>) -> End {
+    let (mut outcome, mut rolled_back, mut failed) = (None, false, false);
+    let mut interrupted = false;
+    loop {
+        let reply = tokio::select! {
+            reply = agent.next() => reply,
+            () = world.interrupt.times(1), if !interrupted => {
+                interrupted = true;
+                failed = true;
+                agent.stop_requests().await;
+                continue;
+            }
+        };
+        match reply {
+            Ok(Reply::Event(Event::HostFinished { outcome: opinion })) => outcome = Some(opinion),
+            Ok(Reply::Event(event)) => {
+                rolled_back |= matches!(event, Event::RollbackStarted { .. });
+                world.events.tell(host, event).await;
+            }
+            // Without further requests only the good-bye can follow.
+            Ok(Reply::PlayDone { failed: now }) if interrupted => failed = now,
+            Ok(Reply::PlayDone { failed }) => return End::Done { failed, rolled_back },
+            Ok(Reply::Refused(failure)) => {
+                agent.stop_requests().await;
+                let goodbye = async { while !matches!(agent.next().await, Ok(Reply::Bye) | Err(_)) {} };
+                // Refused is refused, with or without good manners.
+                let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+                return End::Refused(failure);
+            }
+            Ok(Reply::Bye) => return End::Bye { outcome, failed, rolled_back },
+            Ok(reply @ (Reply::History(_) | Reply::Hello { .. })) => return End::Answer(Box::new(reply)),
+            Err(lost) => return End::Lost(lost),
+        }
+    }
+}
+
+/// The outcome for a host that is not asked anything more.
+pub(super) fn outcome_of(end: End) -> HostOutcome {
+    match end {
+        End::Bye { outcome: Some(outcome), .. } => outcome,
+        End::Bye { failed, rolled_back, .. } | End::Done { failed, rolled_back } if failed || rolled_back => {
+            HostOutcome::Failed { rolled_back }
+        }
+        End::Bye { .. } | End::Done { .. } => HostOutcome::Succeeded,
+        End::Refused(failure) => HostOutcome::Refused { failure },
+        End::Lost(lost) => HostOutcome::Unreachable { failure: lost.to_failure() },
+        End::Answer(_) => {
+            let message = "the agent answered another question than it was asked".to_owned();
+            HostOutcome::Unreachable { failure: Failure { message, ..Failure::default() } }
+        }
+    }
+}

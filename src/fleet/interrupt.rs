@@ -1,0 +1,60 @@
+//! Ctrl-C, once and twice.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How often the user asked for an end.
+pub(super) struct Interrupt {
+    count: watch::Receiver<u32>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Interrupt {
+    /// Listens for SIGINT, SIGTERM and SIGHUP.
+    pub fn from_signals() -> Self {
+        let (sender, count) = watch::channel(0);
+        let listener = tokio::spawn(async move {
+            let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+            // A signal that cannot be listened for keeps its default effect: it ends us.
+            let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+            while !signals.is_empty() {
+                std::future::poll_fn(|context| {
+                    let arrived = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+                    if arrived { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+                })
+                .await;
+                sender.send_modify(|count| *count += 1);
+            }
+        });
+        Self { count, listener: Some(listener) }
+    }
+
+    /// Counts what a test sends.
+    #[cfg(test)]
+    pub fn from_count(count: watch::Receiver<u32>) -> Self {
+        Self { count, listener: None }
+    }
+
+    /// Whether the user asked at least once.
+    pub fn requested(&self) -> bool {
+        *self.count.borrow() > 0
+    }
+
+    /// Waits until the user has asked so many times.
+    pub async fn times(&self, wanted: u32) {
+        let mut count = self.count.clone();
+        if count.wait_for(|&count| count >= wanted).await.is_err() {
+            // Nobody listens, so nobody will ask.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        if let Some(listener) = &self.listener {
+            listener.abort();
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! The fleet over agents in this process.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Map;
+use tokio::io::{AsyncRead, AsyncWrite, split};
+use tokio::sync::{mpsc, watch};
+use tokio_util::codec::{FramedRead, FramedWrite};
+
+use super::batch::Schedule;
+use super::events::Events;
+use super::host::World;
+use super::interrupt::Interrupt;
+use super::query::{history_all, rollback_all};
+use super::reach::Connector;
+use super::*;
+use crate::event::Event;
+use crate::hostplay::Mode;
+use crate::protocol::frame::{FrameDecoder, FrameEncoder, MAX_TO_AGENT, MAX_TO_CONTROLLER};
+use crate::protocol::{Reply, Request};
+use crate::transport::Agent;
+
+/// What a host does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Does {
+    Well,
+    /// Fails the play of this name, and takes its changes back.
+    Fail(&'static str),
+    /// Breaks the channel in the first play.
+    Die,
+    Refuse,
+    /// Cannot be reached.
+    Away,
+    /// Works until its input ends, then stops by its policy.
+    Forever,
+    /// Works until its input ends, and hears nothing even then.
+    Deaf,
+    /// Never answers the connection.
+    Silent,
+}
+
+struct Stage {
+    hosts: BTreeMap<String, Does>,
+    /// Connections, in order.
+    reached: RefCell<Vec<String>>,
+    /// Agents at work now, and the most there were.
+    busy: std::rc::Rc<(Cell<usize>, Cell<usize>)>,
+}
+
+impl Connector for Stage {
+    async fn agent(&self, host: &str, events: &Events) -> Result<Agent, Failure> {
+        let does = self.hosts.get(host).copied().unwrap_or(Does::Well);
+        self.reached.borrow_mut().push(host.to_owned());
+        match does {
+            Does::Away => return Err(Failure { message: "no answer".to_owned(), ..Failure::default() }),
+            Does::Silent => std::future::pending::<()>().await,
+            _ => {}
+        }
+        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        let (their_input, their_output) = split(theirs);
+        let busy = std::rc::Rc::clone(&self.busy);
+        tokio::task::spawn_local(async move { stand_in(does, their_input, their_output, busy).await });
+        events.tell(host, Event::AgentReady { uploaded: false, ms: 0 }).await;
+        let (stdout, stdin) = split(ours);
+        Ok(Agent::within(Box::new(stdin), Box::new(stdout)))
+    }
+}
+
+/// Plays the agent; `None` when the controller is gone.
+async fn stand_in(
+    does: Does,
+    input: impl AsyncRead + Unpin,
+    output: impl AsyncWrite + Unpin,
+    busy: std::rc::Rc<(Cell<usize>, Cell<usize>)>,
+) -> Option<()> {
+    let mut requests = FramedRead::new(input, FrameDecoder::<Request>::new(MAX_TO_AGENT));
+    let mut replies = FramedWrite::new(output, FrameEncoder::new(MAX_TO_CONTROLLER));
+    let rollback = Reply::Event(Event::RollbackStarted { reason: "it failed".to_owned() });
+    while let Some(request) = requests.next().await {
+        match request.unwrap() {
+            Request::Begin(_) if does == Does::Refuse => {
+                let failure = Failure { message: "another run holds the host".to_owned(), ..Failure::default() };
+                replies.send(&Reply::Refused(failure)).await.ok()?;
+            }
+            Request::Begin(_) => {}
+            Request::Play(_) if does == Does::Die => return None,
+            Request::Play(play) => {
+                busy.0.set(busy.0.get() + 1);
+                busy.1.set(busy.1.get().max(busy.0.get()));
+                replies.send(&Reply::Event(Event::PlayStarted { name: play.name.clone() })).await.ok()?;
+                for _ in 0..10 {
+                    tokio::task::yield_now().await;
+                }
+                busy.0.set(busy.0.get() - 1);
+                if matches!(does, Does::Forever | Does::Deaf) {
+                    assert!(requests.next().await.is_none(), "the input ends and brings nothing more");
+                    if does == Does::Deaf {
+                        std::future::pending::<()>().await;
+                    }
+                    replies.send(&rollback).await.ok()?;
+                    replies.send(&Reply::Bye).await.ok()?;
+                    return Some(());
+                }
+                let failed = does == Does::Fail(play.name.clone().leak());
+                if failed {
+                    replies.send(&rollback).await.ok()?;
+                }
+                replies.send(&Reply::PlayDone { failed }).await.ok()?;
+            }
+            Request::History => {
+                replies.send(&Reply::History(Vec::new())).await.ok()?;
+                replies.send(&Reply::Bye).await.ok()?;
+            }
+            Request::Rollback(_) => {
+                replies.send(&rollback).await.ok()?;
+                replies.send(&Reply::Bye).await.ok()?;
+            }
+            Request::Finish => replies.send(&Reply::Bye).await.ok()?,
+        }
+    }
+    replies.send(&Reply::Bye).await.ok()
+}
+
+fn stage(hosts: &[(&str, Does)]) -> Stage {
+    let hosts = hosts.iter().map(|&(name, does)| (name.to_owned(), does)).collect();
+    Stage { hosts, reached: RefCell::default(), busy: std::rc::Rc::default() }
+}
+
+fn spec() -> RunSpec {
+    RunSpec {
+        run_id: "20260101T000000Z-00000000".to_owned(),
+        mode: Mode::Apply,
+        host: String::new(),
+        controller: "me@here".to_owned(),
+        command: "mailprov up".to_owned(),
+        rollback_on_failure: true,
+    }
+}
+
+fn play(name: &'static str, batches: &[&[&str]]) -> FleetPlay {
+    let compile = move |_: &str| HostPlay {
+        name: name.to_owned(),
+        gather_facts: false,
+        var_maps: Vec::new(),
+        extra_vars: Map::new(),
+        magic: Map::new(),
+        steps: Vec::new(),
+        handlers: Vec::new(),
+        files: BTreeMap::new(),
+    };
+    FleetPlay {
+        name: name.to_owned(),
+        batches: batches.iter().map(|batch| batch.iter().map(|&host| host.to_owned()).collect()).collect(),
+        max_fail_percentage: None,
+        any_errors_fatal: false,
+        host_play: Box::new(compile),
+    }
+}
+
+struct Report {
+    outcome: FleetOutcome,
+    /// `host: what`, in order.
+    log: Vec<String>,
+}
+
+impl Report {
+    fn of(&self, host: &str) -> &HostOutcome {
+        &self.outcome.hosts[host]
+    }
+
+    /// Why a host was not started.
+    fn reason(&self, host: &str) -> &str {
+        match self.of(host) {
+            HostOutcome::NotStarted { reason } => reason,
+            other => panic!("{host} ended as {other:?}"),
+        }
+    }
+
+    fn position(&self, entry: &str) -> usize {
+        self.log.iter().position(|line| line == entry).unwrap_or_else(|| panic!("no {entry} in {:#?}", self.log))
+    }
+}
+
+/// Runs plays; interrupts as often as `interrupts` says, each time after the log entry is seen.
+async fn run_with(stage: &Stage, forks: usize, plays: Vec<FleetPlay>, interrupts: &[&str]) -> Report {
+    let run = FleetRun { spec: spec(), plays };
+    let (sender, mut receiver) = mpsc::channel(1000);
+    let (count, counter) = watch::channel(0);
+    let (events, interrupt) = (Events::new(sender), Interrupt::from_count(counter));
+    let mut log = Vec::new();
+    let outcome = tokio::task::LocalSet::new()
+        .run_until(async {
+            let drive = Schedule::new(stage, forks, &run, &events, &interrupt).drive();
+            let mut drive = std::pin::pin!(drive);
+            let mut waiting = interrupts.iter();
+            let mut next = waiting.next();
+            loop {
+                tokio::select! {
+                    biased;
+                    event = receiver.recv() => {
+                        log.push(entry(&event.unwrap()));
+                        while let Some(&after) = next
+                            && (after.is_empty() || log.iter().any(|line| line == after))
+                        {
+                            count.send_modify(|count| *count += 1);
+                            next = waiting.next();
+                        }
+                    }
+                    outcome = &mut drive => break outcome,
+                }
+            }
+        })
+        .await;
+    while let Ok(event) = receiver.try_recv() {
+        log.push(entry(&event));
+    }
+    let finished = log.iter().filter(|line| line.ends_with(" finished")).count();
+    assert_eq!(finished, outcome.hosts.len(), "every host finishes once: {log:#?}");
+    Report { outcome, log }
+}
+
+async fn run(stage: &Stage, plays: Vec<FleetPlay>) -> Report {
+    let run = run_with(stage, 10, plays, &[]);
+    tokio::time::timeout(Duration::from_secs(20), run).await.unwrap()
+}
+
+fn entry(event: &HostEvent) -> String {
+    let what = match &event.event {
+        Event::AgentReady { .. } => "ready".to_owned(),
+        Event::PlayStarted { name } => name.clone(),
+        Event::RollbackStarted { .. } => "rollback".to_owned(),
+        Event::HostFinished { .. } => "finished".to_owned(),
+        other => format!("{other:?}"),
+    };
+    format!("{}: {what}", event.host)
+}
+
+#[tokio::test]
+async fn batches_and_plays_are_barriers_and_connections_are_kept() {
+    let stage = stage(&[]);
+    let plays = vec![play("one", &[&["b"], &["a", "c"]]), play("two", &[&["a", "b"]])];
+    let report = run(&stage, plays).await;
+    assert!(report.outcome.hosts.values().all(|outcome| *outcome == HostOutcome::Succeeded));
+    assert_eq!(*stage.reached.borrow(), ["b", "a", "c"], "each host once, in the order of the batches");
+    assert!(report.position("b: one") < report.position("a: ready"));
+    assert!(report.position("c: finished") < report.position("a: two"), "a host ends with its last play");
+    assert!(report.position("c: one") < report.position("b: two"));
+}
+
+#[tokio::test]
+async fn a_host_that_fails_or_is_lost_is_out_of_the_later_plays() {
+    let hosts = [
+        ("fails", Does::Fail("one")),
+        ("dies", Does::Die),
+        ("away", Does::Away),
+        ("held", Does::Refuse),
+        ("fine", Does::Well),
+    ];
+    let names: Vec<&str> = hosts.iter().map(|(name, _)| *name).collect();
+    let report = run(&stage(&hosts), vec![play("one", &[&names]), play("two", &[&names])]).await;
+    assert_eq!(*report.of("fine"), HostOutcome::Succeeded);
+    assert_eq!(*report.of("fails"), HostOutcome::Failed { rolled_back: true });
+    for (host, expected) in [("dies", "the connection ended before the agent was done"), ("away", "no answer")] {
+        let HostOutcome::Unreachable { failure } = report.of(host) else { panic!("{host}") };
+        assert_eq!(failure.message, expected, "{host}");
+    }
+    let HostOutcome::Refused { failure } = report.of("held") else { panic!("{:?}", report.of("held")) };
+    assert_eq!(failure.message, "another run holds the host");
+    assert_eq!(report.log.iter().filter(|line| line.ends_with(": two")).collect::<Vec<_>>(), ["fine: two"]);
+}
+
+#[tokio::test]
+async fn a_run_stops_when_too_much_of_a_batch_fails() {
+    // (hosts that fail, limit, any_errors_fatal, does it go on)
+    for (failing, limit, fatal, goes_on) in [
+        (0, None, false, true),
+        (1, None, false, true),
+        (3, None, false, true),
+        (4, None, false, false),
+        (1, Some(25.0), false, true),
+        (2, Some(25.0), false, false),
+        (1, Some(0.0), false, false),
+        (0, Some(0.0), true, true),
+        (1, None, true, false),
+    ] {
+        let names = ["a", "b", "c", "d"];
+        let hosts: Vec<_> = names.iter().take(failing).map(|&name| (name, Does::Fail("one"))).collect();
+        let mut first = play("one", &[&names, &["e"]]);
+        first.max_fail_percentage = limit;
+        first.any_errors_fatal = fatal;
+        let report = run(&stage(&hosts), vec![first, play("two", &[&["d", "e"]])]).await;
+        let case = format!("{failing} failed, limit {limit:?}, fatal {fatal}");
+        assert_eq!(*report.of("e") == HostOutcome::Succeeded, goes_on, "{case}");
+        if !goes_on {
+            assert!(
+                report.reason("e").starts_with("the run was stopped after play \"one\" (batch 1 of 2): "),
+                "{case}"
+            );
+            if failing < 4 {
+                assert!(report.reason("d").ends_with("; the plays before went through"), "{case}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn hosts_that_wait_for_a_fork_are_not_started_once_the_run_must_stop() {
+    let mut only = play("one", &[&["a", "b", "c"]]);
+    only.any_errors_fatal = true;
+    let stage = stage(&[("a", Does::Fail("one"))]);
+    let report = run_with(&stage, 1, vec![only], &[]).await;
+    assert_eq!(*stage.reached.borrow(), ["a"]);
+    assert_eq!(report.reason("c"), "1 host failed and any_errors_fatal is set");
+}
+
+#[tokio::test]
+async fn no_more_hosts_than_forks_are_worked_on() {
+    let names: Vec<String> = (0..20).map(|number| format!("h{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for forks in [1, 3, 50] {
+        let stage = stage(&[]);
+        run_with(&stage, forks, vec![play("one", &[&names])], &[]).await;
+        assert!((1..=forks).contains(&stage.busy.1.get()), "{} at once with {forks} forks", stage.busy.1.get());
+        if forks == 3 {
+            assert_eq!(stage.busy.1.get(), 3);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_first_interruption_lets_hosts_stop_by_their_policy() {
+    let stage = stage(&[("a", Does::Forever), ("c", Does::Silent)]);
+    let report = run_with(&stage, 2, vec![play("one", &[&["a", "c", "d"]])], &["a: one"]).await;
+    assert!(report.outcome.interrupted);
+    assert_eq!(*report.of("a"), HostOutcome::Failed { rolled_back: true });
+    assert_eq!((report.reason("c"), report.reason("d")), ("interrupted", "interrupted"));
+    assert!(report.log.contains(&"a: rollback".to_owned()), "what it does then is still told");
+}
+
+#[tokio::test]
+async fn the_second_interruption_leaves_at_once() {
+    let stage = stage(&[("a", Does::Deaf)]);
+    let report = run_with(&stage, 2, vec![play("one", &[&["a", "b"]])], &["a: one", "b: finished"]).await;
+    assert!(matches!(report.of("a"), HostOutcome::Unreachable { .. }));
+    assert_eq!(*report.of("b"), HostOutcome::Succeeded);
+}
+
+#[tokio::test]
+async fn questions_are_asked_of_every_host() {
+    let stage = stage(&[("away", Does::Away)]);
+    let hosts = ["a", "away"].map(str::to_owned);
+    let (sender, mut receiver) = mpsc::channel(100);
+    let (_count, counter) = watch::channel(0);
+    let (events, interrupt) = (Events::new(sender), Interrupt::from_count(counter));
+    let world = World { connector: &stage, events: &events, interrupt: &interrupt };
+    let (histories, outcome) = tokio::task::LocalSet::new()
+        .run_until(async {
+            let rollback = |host: &str| RollbackSpec {
+                run: RunSpec { host: host.to_owned(), ..spec() },
+                target: None,
+                force: false,
+            };
+            (history_all(&world, 10, &hosts).await, rollback_all(&world, 10, &hosts, rollback).await)
+        })
+        .await;
+    assert_eq!(histories["a"], Ok(Vec::new()));
+    assert_eq!(histories["away"].as_ref().unwrap_err().message, "no answer");
+    assert_eq!(outcome.hosts["a"], HostOutcome::Succeeded, "a rollback that goes through is no failure");
+    assert!(matches!(outcome.hosts["away"], HostOutcome::Unreachable { .. }));
+    let mut finished = 0;
+    while let Ok(event) = receiver.try_recv() {
+        finished += usize::from(matches!(event.event, Event::HostFinished { .. }));
+    }
+    assert_eq!(finished, 2);
+}
