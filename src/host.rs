@@ -18,6 +18,7 @@ pub mod preview;
 pub mod scratch;
 pub mod state;
 
+mod accounts;
 mod admit;
 mod firewalld;
 mod fs;
@@ -27,6 +28,7 @@ mod machine;
 mod pending;
 mod process;
 mod record;
+mod recorded;
 mod rpm;
 mod systemd;
 
@@ -37,6 +39,9 @@ pub use action::{Action, ActionResult, CommandOutput, CommandSpec};
 pub use change::Change;
 pub use error::HostError;
 pub use key::Key;
+pub use live::Live;
+pub use machine::{Machine, OutputSink};
+pub use preview::Preview;
 pub use scratch::{Scratch, Scratched};
 pub use state::{
     Content, Enablement, FileState, FirewallState, HostnameState, Meta, PackageState, Principal, State, UnitState,

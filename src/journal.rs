@@ -1,1 +1,24 @@
 //! The undo record of every run on this host.
+//!
+//! `/var/lib/mailprov/runs/<id>/journal.jsonl` with one [`record::Record`] a line, and beside it `blobs/`
+//! with the bytes of files as they were, named by their SHA-256. Root only.
+//!
+//! Architecture invariant: a record is on disk, file and directory synced, before the change that it
+//! describes. What the records mean to the host is known in [`crate::host`], not here.
+
+pub mod error;
+pub mod lock;
+pub mod record;
+pub mod run;
+pub mod store;
+pub mod stored;
+
+mod blobs;
+mod disk;
+
+pub use blobs::digest;
+pub use error::JournalError;
+pub use lock::Lock;
+pub use record::{Intent, Outcome, Record};
+pub use run::Run;
+pub use store::{Owed, RunRecord, Store};

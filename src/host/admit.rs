@@ -2,6 +2,8 @@
 //!
 //! Live and preview refuse the same wants with the same words, so that `check` fails where `up` would.
 
+use rustix::io::Errno;
+
 use super::{Action, Content, Enablement, FileState, HostError, Key, PackageState, State, UnitState, Version, Want};
 
 /// Whether an unknown content may be put.
@@ -112,6 +114,19 @@ fn can_become(present: &Enablement, want: &Enablement) -> bool {
     }
 }
 
+/// The label that `SELinux` gives every file. Whoever puts metadata made afresh does not mean to change it.
+const LABEL: &str = "security.selinux";
+
+/// The want for a path as it really will be: with the label that is there, where it names none.
+pub(super) fn keep_label(present: &State, want: &mut State) {
+    let (State::File(present), State::File(want)) = (present, want) else { return };
+    let same_kind = std::mem::discriminant(present) == std::mem::discriminant(want);
+    let label = present.meta().filter(|_| same_kind).and_then(|meta| meta.xattrs.get(LABEL));
+    if let (Some(label), Some(meta)) = (label, want.meta_mut()) {
+        meta.xattrs.entry(LABEL.to_owned()).or_insert_with(|| label.clone());
+    }
+}
+
 /// Whether the present state already is what is wanted. [`Version::Latest`] is for the repositories to say.
 pub(super) fn satisfies(present: &State, want: &State) -> bool {
     match (present, want) {
@@ -132,8 +147,8 @@ pub(super) fn parent(path: &str) -> Option<&str> {
 /// Refuses to put something into a directory that is none.
 pub(super) fn admit_parent(path: &str, parent: &State) -> Result<(), HostError> {
     let error = match parent {
-        State::File(FileState::Absent) => std::io::ErrorKind::NotFound,
-        State::File(FileState::Regular { .. } | FileState::Other { .. }) => std::io::ErrorKind::NotADirectory,
+        State::File(FileState::Absent) => Errno::NOENT,
+        State::File(FileState::Regular { .. } | FileState::Other { .. }) => Errno::NOTDIR,
         _ => return Ok(()),
     };
     Err(HostError::io("make", path, error))
@@ -141,7 +156,7 @@ pub(super) fn admit_parent(path: &str, parent: &State) -> Result<(), HostError> 
 
 /// What Linux says of a path whose links never end.
 pub(super) fn too_many_links(path: &str) -> HostError {
-    HostError::io("make", path, rustix::io::Errno::LOOP)
+    HostError::io("make", path, Errno::LOOP)
 }
 
 /// Refuses to take away a directory that has entries.

@@ -46,6 +46,19 @@ pub trait Backend {
     /// When the machine refuses. What was half done is for the journal to sort out.
     fn change(&mut self, steps: &[Step], label: &str) -> Result<(), HostError>;
 
+    /// Takes back the package transaction that ran under the label `undone`, as one transaction under the
+    /// label `label`, so that these packages are as they shall be afterwards.
+    ///
+    /// # Errors
+    /// As [`Backend::change`].
+    fn undo_packages(&mut self, steps: &[Step], undone: &str, label: &str) -> Result<(), HostError>;
+
+    /// Removes what a kill during a change of this file left under its scratch name.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError>;
+
     /// Runs something that is not state.
     ///
     /// # Errors

@@ -1,1 +1,108 @@
-//! Files.
+//! Files, directories and symbolic links on the real host.
+//!
+//! A path is walked directory by directory and its last component is never followed, so nobody who may
+//! write into one of the directories can lead root elsewhere.
+
+mod meta;
+mod walk;
+mod write;
+
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{self, CWD, FileType, OFlags, Stat};
+use rustix::io::Errno;
+
+pub(super) use write::{change, clear_scratch, scratch_name};
+
+use super::{Content, FileState, HostError};
+use walk::Place;
+
+/// Larger files are refused: a before-image of them would fill the journal.
+const SIZE_CAP: u64 = 64 << 20;
+
+/// What stands at a path. Nothing does where a directory above is missing.
+pub(super) fn read(path: &str) -> Result<FileState, HostError> {
+    let failed = |error: std::io::Error| HostError::io("read", path, error);
+    let Some(place) = walk::find(path).map_err(failed)? else { return Ok(FileState::Absent) };
+    let Some((fd, stat)) = look(&place).map_err(|error| failed(error.into()))? else { return Ok(FileState::Absent) };
+    let meta = |fd| meta::read(fd, &stat).map_err(|error| failed(error.into()));
+    Ok(match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => {
+            let content = Content::Bytes(read_content(path, &fd, &stat)?.into());
+            FileState::Regular { content, meta: meta(fd.as_fd())? }
+        }
+        FileType::Directory => FileState::Directory { meta: meta(fd.as_fd())? },
+        FileType::Symlink => {
+            let target = fs::readlinkat(&fd, "", Vec::new()).map_err(|error| failed(error.into()))?;
+            let target = target.into_string().map_err(|_| failed(std::io::ErrorKind::InvalidData.into()))?;
+            FileState::Symlink { target, meta: meta(fd.as_fd())? }
+        }
+        other => FileState::Other { kind: describe(other).to_owned() },
+    })
+}
+
+/// The names in a directory, sorted; none when there is no directory.
+pub(super) fn list(path: &str) -> Result<Vec<String>, HostError> {
+    let failed = |error: std::io::Error| HostError::io("list", path, error);
+    let Some(place) = walk::find(path).map_err(failed)? else { return Ok(Vec::new()) };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let dir = match fs::openat(&place.dir, &place.name, flags, fs::Mode::empty()) {
+        Ok(dir) => dir,
+        // Linux says ENOTDIR of a symbolic link, too, when both flags are set.
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error.into())),
+    };
+    let mut names = Vec::new();
+    for entry in fs::Dir::new(dir).map_err(|error| failed(error.into()))? {
+        let entry = entry.map_err(|error| failed(error.into()))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !matches!(name.as_str(), "." | "..") {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A handle on an entry that neither follows nor opens it, and what it is; `None` when there is none.
+fn look(place: &Place) -> rustix::io::Result<Option<(OwnedFd, Stat)>> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match fs::openat(&place.dir, &place.name, flags, fs::Mode::empty()) {
+        Ok(fd) => {
+            let stat = fs::fstat(&fd)?;
+            Ok(Some((fd, stat)))
+        }
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The path by which system calls reach what a handle of [`look`] holds, without going by its name again.
+fn handle_path(fd: impl AsFd) -> String {
+    use std::os::fd::AsRawFd;
+    format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd())
+}
+
+fn read_content(path: &str, fd: &OwnedFd, stat: &Stat) -> Result<Vec<u8>, HostError> {
+    let failed = |error: std::io::Error| HostError::io("read", path, error);
+    let too_large = || HostError::refused(format!("read {path}: it is larger than {} MiB", SIZE_CAP >> 20));
+    if u64::try_from(stat.st_size).unwrap_or(0) > SIZE_CAP {
+        return Err(too_large());
+    }
+    let flags = OFlags::RDONLY | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = fs::openat(CWD, handle_path(fd), flags, fs::Mode::empty()).map_err(|error| failed(error.into()))?;
+    let mut bytes = Vec::new();
+    std::fs::File::from(file).take(SIZE_CAP + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > SIZE_CAP { Err(too_large()) } else { Ok(bytes) }
+}
+
+fn describe(kind: FileType) -> &'static str {
+    match kind {
+        FileType::Socket => "socket",
+        FileType::Fifo => "fifo",
+        FileType::BlockDevice => "block device",
+        FileType::CharacterDevice => "character device",
+        _ => "file of an unknown kind",
+    }
+}

@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use tempfile::TempDir;
 
+use super::backend::Backend;
 use super::fake::Fake;
 use super::{
-    Content, Enablement, FileState, FirewallState, Host, HostnameState, Key, Meta, PackageState, State, UnitState,
-    Version, Want, ZoneSettings,
+    Content, Enablement, FileState, FirewallState, Host, HostnameState, Key, Live, Machine, Meta, PackageState,
+    Preview, State, UnitState, Version, Want, ZoneSettings,
 };
-use crate::hostplay::Mode;
+use crate::hostplay::{Mode, RunSpec};
+use crate::journal::Store;
 
 /// `put` then `read` gives what was put; putting what `read` gives is no change; the changes are exactly the
 /// resources that differ.
@@ -101,6 +104,47 @@ fn fake(mode: Mode) -> Fake {
     fake
 }
 
+fn machine() -> Machine {
+    Machine::new(Box::new(|_| {}))
+}
+
+fn live(dir: &TempDir) -> Live<Machine> {
+    let store = Store::at(&dir.path().join("journal"));
+    std::fs::create_dir_all(dir.path().join("root")).unwrap();
+    Live::new(machine(), store.begin(&spec("1")).unwrap())
+}
+
+pub(super) fn spec(id: &str) -> RunSpec {
+    RunSpec {
+        run_id: id.to_owned(),
+        mode: Mode::Apply,
+        host: "mail1".to_owned(),
+        controller: "me@here".to_owned(),
+        command: "mailprov up".to_owned(),
+        rollback_on_failure: true,
+    }
+}
+
+/// The wants for `@/...`, below a real directory.
+pub(super) fn below(dir: &TempDir, wants: Vec<Want>) -> Vec<Want> {
+    let root = dir.path().join("root").display().to_string();
+    let moved = |want: Want| Want { key: Key::File(want.key.name().replacen('@', &root, 1)), ..want };
+    wants.into_iter().map(moved).collect()
+}
+
+/// Every path below the directory with its state.
+pub(super) fn tree(dir: &TempDir) -> BTreeMap<String, State> {
+    let mut found = BTreeMap::new();
+    let mut todo = vec![dir.path().join("root").display().to_string()];
+    while let Some(path) = todo.pop() {
+        let names = machine().list_dir(&path).unwrap();
+        todo.extend(names.into_iter().map(|name| format!("{path}/{name}")));
+        let state = machine().read(&Key::File(path.clone())).unwrap();
+        found.insert(path, state);
+    }
+    found
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -124,10 +168,35 @@ proptest! {
     fn check_predicts_apply(wants in file_wants("/srv/x")) {
         let outcome = |mode| {
             let mut host = fake(mode);
-            let results: Vec<_> = wants.iter().map(|want| host.put(want.clone()).map_err(|e| e.to_string())).collect();
+            let results: Vec<_> = wants.iter().map(|want| host.put(want.clone()).ok()).collect();
             (results, host.take_changes())
         };
         prop_assert_eq!(outcome(Mode::Apply), outcome(Mode::Check));
+    }
+
+    #[test]
+    fn live_keeps_the_laws_for_files(wants in file_wants("@")) {
+        let dir = tempfile::tempdir().unwrap();
+        keeps_the_laws(&mut live(&dir), &below(&dir, wants));
+    }
+
+    #[test]
+    fn preview_of_the_machine_predicts_live(start in file_wants("@"), wants in file_wants("@")) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut host = live(&dir);
+        for want in below(&dir, start) {
+            drop(host.put(want));
+        }
+        host.take_changes();
+        let wants = below(&dir, wants);
+        let outcome = |host: &mut dyn Host| {
+            let results: Vec<_> = wants.iter().map(|want| host.put(want.clone()).ok()).collect();
+            (results, host.take_changes())
+        };
+        let before = tree(&dir);
+        let predicted = outcome(&mut Preview::over(machine()));
+        prop_assert_eq!(before, tree(&dir));
+        prop_assert_eq!(predicted, outcome(&mut host));
     }
 
     #[test]

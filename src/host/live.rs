@@ -1,1 +1,181 @@
-//! The host itself: undo record first, then the change.
+//! The host that is really changed: recorded first, then changed, then recorded as done.
+
+use super::admit::{self, Unknowns};
+use super::backend::{Backend, Step};
+use super::record::Record;
+use super::{
+    Action, ActionResult, Change, CommandOutput, CommandSpec, FileState, Host, HostError, Key, State, Want, fs,
+    recorded,
+};
+use crate::hostplay::Mode;
+use crate::journal::{self, Intent, Run};
+
+/// A host with the open journal of the run that changes it.
+#[derive(Debug)]
+pub struct Live<B> {
+    backend: B,
+    run: Run,
+    record: Record,
+}
+
+/// A step with what the journal and the user are to know of it.
+#[derive(Debug)]
+struct Planned {
+    step: Step,
+    sensitive: bool,
+}
+
+impl<B: Backend> Live<B> {
+    /// A host whose changes are recorded in this run.
+    #[must_use]
+    pub fn new(backend: B, run: Run) -> Self {
+        Self { backend, run, record: Record::default() }
+    }
+
+    /// The run's journal, for what is not a change: handlers owed and paid, the end.
+    pub fn run(&mut self) -> &mut Run {
+        &mut self.run
+    }
+
+    /// The machine behind it.
+    pub fn backend(&mut self) -> &mut B {
+        &mut self.backend
+    }
+
+    /// The step that a want asks for; none when the host already is as wanted.
+    fn plan(&mut self, want: Want) -> Result<Option<Planned>, HostError> {
+        admit::admit(&want, Unknowns::Refused)?;
+        let Want { key, state: mut after, sensitive } = want;
+        let before = self.backend.read(&key)?;
+        admit::keep_label(&before, &mut after);
+        if admit::satisfies(&before, &after) {
+            return Ok(None);
+        }
+        admit::admit_transition(&key, &before, &after)?;
+        self.admit_place(&key, &before, &after)?;
+        let scratch = if matches!(key, Key::File(_)) { Some(fs::scratch_name()?) } else { None };
+        Ok(Some(Planned { step: Step { key, before, after, scratch }, sensitive }))
+    }
+
+    /// Refuses what the file system would refuse, before an undo record is written for it.
+    fn admit_place(&mut self, key: &Key, before: &State, after: &State) -> Result<(), HostError> {
+        let (Key::File(path), State::File(after)) = (key, after) else { return Ok(()) };
+        if matches!(before, State::File(FileState::Directory { .. })) && !matches!(after, FileState::Directory { .. }) {
+            admit::admit_emptied(path, &self.backend.list_dir(path)?)?;
+        }
+        let Some(parent) = admit::parent(path).filter(|_| *after != FileState::Absent) else { return Ok(()) };
+        let above = self.backend.read(&Key::File(parent.to_owned()))?;
+        admit::admit_parent(path, &above)
+    }
+
+    /// The one place where a host changes: intents, the change, what came of it.
+    fn perform(&mut self, planned: Vec<Planned>, undone: Option<&str>) -> Result<(), HostError> {
+        if planned.is_empty() {
+            return Ok(());
+        }
+        let label = format!("mailprov:{}:{}", self.run.id(), self.run.next_seq());
+        let mut seqs = Vec::new();
+        for planned in &planned {
+            seqs.push(self.intend(planned, &label)?);
+        }
+        let (steps, sensitive): (Vec<_>, Vec<_>) =
+            planned.into_iter().map(|planned| (planned.step, planned.sensitive)).unzip();
+        match undone {
+            Some(undone) => self.backend.undo_packages(&steps, undone, &label)?,
+            None => self.backend.change(&steps, &label)?,
+        }
+        for ((step, sensitive), seq) in steps.into_iter().zip(sensitive).zip(seqs) {
+            let after = self.backend.read(&step.key)?;
+            self.run.done(seq, recorded::store_state(&after, &mut |bytes| Ok(journal::digest(bytes)))?)?;
+            if after != step.before {
+                self.record.change(Change { key: step.key, before: step.before, after, sensitive });
+            }
+        }
+        Ok(())
+    }
+
+    fn intend(&mut self, planned: &Planned, label: &str) -> Result<u64, HostError> {
+        let Planned { step, sensitive } = planned;
+        let before = recorded::store_state(&step.before, &mut |bytes| self.run.keep(bytes))?;
+        let after = recorded::store_state(&step.after, &mut |bytes| Ok(journal::digest(bytes)))?;
+        let transaction = matches!(step.key, Key::Package(_)).then(|| label.to_owned());
+        Ok(self.run.intent(Intent {
+            seq: 0,
+            key: recorded::store_key(&step.key),
+            before,
+            after,
+            sensitive: *sensitive,
+            scratch: step.scratch.clone(),
+            transaction,
+        })?)
+    }
+}
+
+impl<B: Backend> Host for Live<B> {
+    fn mode(&self) -> Mode {
+        Mode::Apply
+    }
+
+    fn read(&mut self, key: &Key) -> Result<State, HostError> {
+        admit::admit_key(key)?;
+        self.backend.read(key)
+    }
+
+    fn put_all(&mut self, wants: Vec<Want>) -> Result<(), HostError> {
+        self.backend.read_ahead(&wants.iter().map(|want| &want.key).collect::<Vec<_>>())?;
+        let mut packages = Vec::new();
+        let mut others = Vec::new();
+        for want in wants {
+            if matches!(want.key, Key::Package(_)) { packages.extend(self.plan(want)?) } else { others.push(want) }
+        }
+        self.perform(packages, None)?;
+        for want in others {
+            let planned = self.plan(want)?;
+            self.perform(planned.into_iter().collect(), None)?;
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, action: Action) -> Result<Option<ActionResult>, HostError> {
+        if let Some(unit) = action.unit() {
+            let key = Key::Unit(unit.to_owned());
+            let state = self.read(&key)?;
+            if let Some(start) = admit::start_instead(&action, &key, &state)? {
+                self.put(start)?;
+                return Ok(Some(ActionResult::default()));
+            }
+        }
+        self.run.action(recorded::store_action(&action))?;
+        self.record.action(&action);
+        self.backend.act(&action).map(Some)
+    }
+
+    fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
+        self.backend.query(command)
+    }
+
+    fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
+        admit::admit_key(&Key::File(path.to_owned()))?;
+        self.backend.list_dir(path)
+    }
+
+    fn default_zone(&mut self) -> Result<Option<String>, HostError> {
+        self.backend.default_zone()
+    }
+
+    fn packages_pending(&self) -> bool {
+        false
+    }
+
+    fn changes(&self) -> &[Change] {
+        &self.record.changes
+    }
+
+    fn take_changes(&mut self) -> Vec<Change> {
+        self.record.take_changes()
+    }
+
+    fn take_actions(&mut self) -> Vec<String> {
+        self.record.take_actions()
+    }
+}

@@ -1,1 +1,148 @@
-//! Reads and writes of the real host.
+//! The real machine: which file reads and changes which kind of resource.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::backend::{Backend, Step};
+use super::{
+    Action, CommandOutput, CommandSpec, FileState, HostError, Key, PackageState, State, firewalld, fs, hostname,
+    process, rpm, systemd,
+};
+
+/// Where lines of long-running programs (dnf) go as they come.
+pub type OutputSink = Box<dyn FnMut(&str) + Send>;
+
+/// The machine that this process runs on.
+pub struct Machine {
+    output: OutputSink,
+    /// What `rpm -q` said; empty after each package change.
+    packages: BTreeMap<String, PackageState>,
+    /// What `systemctl show` said ahead of one batch of reads.
+    units: BTreeMap<String, super::UnitState>,
+}
+
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machine").field("packages", &self.packages).finish_non_exhaustive()
+    }
+}
+
+impl Machine {
+    /// The machine, with somewhere to show what long-running programs say.
+    #[must_use]
+    pub fn new(output: OutputSink) -> Self {
+        Self { output, packages: BTreeMap::new(), units: BTreeMap::new() }
+    }
+}
+
+fn change_one(step: &Step) -> Result<(), HostError> {
+    match (&step.key, &step.before, &step.after) {
+        (Key::File(path), State::File(before), State::File(after)) => {
+            change_file(path, before, after, step.scratch.as_deref())
+        }
+        (Key::Unit(name), State::Unit(before), State::Unit(after)) => systemd::change(name, before, after),
+        (Key::Hostname, _, State::Hostname(after)) => hostname::change(after),
+        (Key::Firewall(zone), State::Firewall(before), State::Firewall(after)) => {
+            firewalld::change(zone, before, after)
+        }
+        (Key::Package(_), State::Package(_), State::Package(_)) => {
+            Err(HostError::refused(format!("change {}: packages change in a transaction", step.key)))
+        }
+        _ => Err(HostError::refused(format!("change {}: the states are of another kind", step.key))),
+    }
+}
+
+/// Changes a file; what is new gets the label that the policy has for its path.
+fn change_file(path: &str, before: &FileState, after: &FileState, scratch: Option<&str>) -> Result<(), HostError> {
+    let scratch = match scratch {
+        Some(name) => name.to_owned(),
+        None => fs::scratch_name()?,
+    };
+    let is_new = fs::change(path, before, after, &scratch)?;
+    let has_label = after.meta().is_some_and(|meta| meta.xattrs.contains_key("security.selinux"));
+    if is_new && !has_label && std::path::Path::new("/sys/fs/selinux/enforce").exists() {
+        process::must(&CommandSpec::new(&["restorecon", path]))?;
+    }
+    Ok(())
+}
+
+impl Backend for Machine {
+    fn read(&mut self, key: &Key) -> Result<State, HostError> {
+        Ok(match key {
+            Key::File(path) => State::File(fs::read(path)?),
+            Key::Package(name) => {
+                if !self.packages.contains_key(name) {
+                    self.packages.extend(rpm::query(&[name])?);
+                }
+                State::Package(self.packages.get(name).cloned().unwrap_or(PackageState::Absent))
+            }
+            Key::Unit(name) => State::Unit(match self.units.remove(name) {
+                Some(state) => state,
+                None => systemd::query_one(name)?,
+            }),
+            Key::Hostname => State::Hostname(hostname::read()?),
+            Key::Firewall(zone) => State::Firewall(firewalld::read(zone)?),
+        })
+    }
+
+    fn read_ahead(&mut self, keys: &[&Key]) -> Result<(), HostError> {
+        let packages: Vec<&str> = keys
+            .iter()
+            .filter_map(|key| if let Key::Package(name) = key { Some(name.as_str()) } else { None })
+            .filter(|name| !self.packages.contains_key(*name))
+            .collect();
+        if !packages.is_empty() {
+            self.packages.extend(rpm::query(&packages)?);
+        }
+        let units: Vec<&str> =
+            keys.iter().filter_map(|key| if let Key::Unit(name) = key { Some(name.as_str()) } else { None }).collect();
+        self.units = if units.len() > 1 { systemd::query(&units)? } else { BTreeMap::new() };
+        Ok(())
+    }
+
+    fn is_latest(&mut self, package: &str) -> Result<Option<bool>, HostError> {
+        rpm::is_latest(package)
+    }
+
+    fn change(&mut self, steps: &[Step], label: &str) -> Result<(), HostError> {
+        self.units.clear();
+        if steps.iter().all(|step| matches!(step.key, Key::Package(_))) {
+            self.packages.clear();
+            return rpm::change(steps, label, &mut self.output);
+        }
+        steps.iter().try_for_each(change_one)
+    }
+
+    fn undo_packages(&mut self, steps: &[Step], undone: &str, label: &str) -> Result<(), HostError> {
+        self.packages.clear();
+        self.units.clear();
+        rpm::undo(steps, undone, label, &mut self.output)
+    }
+
+    fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {
+        fs::clear_scratch(path, scratch)
+    }
+
+    fn act(&mut self, action: &Action) -> Result<CommandOutput, HostError> {
+        self.packages.clear();
+        self.units.clear();
+        match action {
+            Action::Command(command) => process::run(command),
+            Action::RestartUnit(unit) => systemd::run("restart", unit),
+            Action::ReloadUnit(unit) => systemd::run("reload", unit),
+            Action::DaemonReload => process::must(&CommandSpec::new(&["systemctl", "daemon-reload"])),
+        }
+    }
+
+    fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
+        process::run(command)
+    }
+
+    fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
+        fs::list(path)
+    }
+
+    fn default_zone(&mut self) -> Result<Option<String>, HostError> {
+        firewalld::default_zone()
+    }
+}

@@ -36,8 +36,9 @@ impl<B: Backend> Preview<B> {
 
     fn put_one(&mut self, want: Want) -> Result<(), HostError> {
         admit::admit(&want, Unknowns::Allowed)?;
-        let Want { key, state, sensitive } = want;
+        let Want { key, mut state, sensitive } = want;
         let before = self.read(&key)?;
+        admit::keep_label(&before, &mut state);
         if admit::satisfies(&before, &state) || self.is_up_to_date(&key, &before, &state)? {
             return Ok(());
         }

@@ -1,1 +1,162 @@
-//! The one place that starts programs on the managed host.
+//! The one place that starts programs.
+//!
+//! Never a shell; a minimal environment; stdin is `/dev/null` unless bytes are given; stdout and stderr are
+//! pipes of their own, so nothing that is started can write into the agent's channel.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+
+use super::{CommandOutput, CommandSpec, HostError};
+
+/// Where programs are looked for; root's own, none from the environment.
+const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// More output than this is read and thrown away, so that a chatty program neither blocks nor fills memory.
+const OUTPUT_CAP: usize = 16 << 20;
+
+/// Runs a program to its end.
+///
+/// # Errors
+/// [`HostError::NoSuchProgram`] when there is none; [`HostError::Io`] when it cannot be started.
+pub(super) fn run(spec: &CommandSpec) -> Result<CommandOutput, HostError> {
+    run_watched(spec, &mut |_| {})
+}
+
+/// As [`run`], and gives each line of stdout away as it comes.
+pub(super) fn run_watched(spec: &CommandSpec, line: &mut dyn FnMut(&str)) -> Result<CommandOutput, HostError> {
+    let program = spec.argv.first().ok_or_else(|| HostError::refused("run a command without a program"))?;
+    let path = locate(program, spec.chdir.as_deref())?;
+    let failed = |source| HostError::io("run", program, source);
+    let mut child = start(spec, &path).map_err(|error| not_started(program, error))?;
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    thread::scope(|scope| {
+        if let (Some(mut pipe), Some(bytes)) = (stdin, spec.stdin.as_deref()) {
+            // A program that does not read its stdin to the end closes it: no error of ours.
+            scope.spawn(move || drop(pipe.write_all(bytes)));
+        }
+        let stderr = scope.spawn(move || stderr.map_or(Ok(Vec::new()), read_capped));
+        let stdout = stdout.map_or(Ok(Vec::new()), |pipe| read_lines(pipe, line)).map_err(failed)?;
+        let stderr = stderr.join().unwrap_or_else(|_| Ok(Vec::new())).map_err(failed)?;
+        let status = child.wait().map_err(failed)?;
+        Ok(CommandOutput { status: code(status), stdout, stderr })
+    })
+}
+
+/// Runs a program of mailprov's own choice that has to succeed.
+pub(super) fn must(spec: &CommandSpec) -> Result<CommandOutput, HostError> {
+    let output = run(spec)?;
+    if output.status == 0 { Ok(output) } else { Err(ended_badly(spec, output, None)) }
+}
+
+/// The error of a program that ended with a status other than 0.
+pub(super) fn ended_badly(spec: &CommandSpec, output: CommandOutput, hint: Option<String>) -> HostError {
+    HostError::Command { command: spec.display(), output, hint }
+}
+
+fn start(spec: &CommandSpec, path: &Path) -> io::Result<Child> {
+    let mut command = Command::new(path);
+    command.args(spec.argv.iter().skip(1)).env_clear();
+    command.env("PATH", PATH).env("LC_ALL", "C").env("HOME", "/root").envs(spec.env.iter().map(|(k, v)| (k, v)));
+    if let Some(dir) = &spec.chdir {
+        command.current_dir(dir);
+    } else {
+        command.current_dir("/");
+    }
+    command.stdin(if spec.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+}
+
+/// The program's file: as given when it has a slash, else from [`PATH`].
+fn locate(program: &str, chdir: Option<&str>) -> Result<PathBuf, HostError> {
+    let candidates: Vec<PathBuf> = if program.contains('/') {
+        vec![Path::new(chdir.unwrap_or("/")).join(program)]
+    } else {
+        PATH.split(':').map(|dir| Path::new(dir).join(program)).collect()
+    };
+    let found = candidates.into_iter().find(|path| fs::metadata(path).is_ok_and(|meta| meta.is_file()));
+    found.ok_or_else(|| HostError::NoSuchProgram(program.to_owned()))
+}
+
+fn not_started(program: &str, error: io::Error) -> HostError {
+    HostError::io("run", program, error)
+}
+
+fn code(status: ExitStatus) -> i32 {
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+}
+
+fn read_capped(mut pipe: impl Read) -> io::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    pipe.by_ref().take(OUTPUT_CAP as u64).read_to_end(&mut kept)?;
+    io::copy(&mut pipe, &mut io::sink())?;
+    Ok(kept)
+}
+
+fn read_lines(pipe: impl Read, each: &mut dyn FnMut(&str)) -> io::Result<Vec<u8>> {
+    let mut reader = BufReader::new(pipe);
+    let mut kept = Vec::new();
+    loop {
+        let mut line = Vec::new();
+        if reader.by_ref().take(LINE_CAP).read_until(b'\n', &mut line)? == 0 {
+            return Ok(kept);
+        }
+        each(String::from_utf8_lossy(&line).trim_end());
+        let room = OUTPUT_CAP - kept.len();
+        kept.extend_from_slice(&line[..line.len().min(room)]);
+    }
+}
+
+/// A longer line is given away in pieces.
+const LINE_CAP: u64 = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use super::*;
+
+    #[test]
+    fn output_status_and_stdin_come_through_without_deadlock() {
+        let big = vec![b'x'; 300_000];
+        let mut spec = CommandSpec::new(&["tee", "/dev/stderr"]);
+        spec.stdin = Some(big.clone());
+        let output = run(&spec).unwrap();
+        assert_eq!((output.status, &output.stdout, &output.stderr), (0, &big, &big));
+        for (argv, status) in [(["sh", "-c", "exit 3"], 3), (["sh", "-c", "kill -9 $$"], 137)] {
+            assert_eq!(run(&CommandSpec::new(&argv)).unwrap().status, status);
+        }
+        // A program that ignores a large stdin.
+        let spec = CommandSpec { stdin: Some(big), ..CommandSpec::new(&["true"]) };
+        assert_eq!(run(&spec).unwrap().status, 0);
+    }
+
+    #[test]
+    fn the_environment_is_minimal_and_stdin_empty() {
+        let output = run(&CommandSpec::new(&["sh", "-c", "cat; env; pwd"])).unwrap().stdout_text();
+        let mut names: Vec<_> = output.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+        names.retain(|name| !matches!(*name, "PWD" | "_" | "SHLVL" | "OLDPWD"));
+        names.sort_unstable();
+        assert_eq!(names, ["HOME", "LC_ALL", "PATH"]);
+        assert!(output.ends_with("\n/"), "{output}");
+    }
+
+    #[test]
+    fn a_missing_program_is_told_apart() {
+        for program in ["no-such-program-here", "/no/such/program"] {
+            let error = run(&CommandSpec::new(&[program])).unwrap_err();
+            assert!(matches!(error, HostError::NoSuchProgram(name) if name == program));
+        }
+        assert!(run(&CommandSpec::default()).is_err());
+    }
+
+    #[test]
+    fn lines_come_as_they_are_written() {
+        let mut lines = Vec::new();
+        let spec = CommandSpec::new(&["printf", "a\\nb\\nc"]);
+        let output = run_watched(&spec, &mut |line| lines.push(line.to_owned())).unwrap();
+        assert_eq!((lines.join(" "), output.stdout_text()), ("a b c".to_owned(), "a\nb\nc".to_owned()));
+    }
+}

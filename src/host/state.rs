@@ -75,6 +75,14 @@ impl FileState {
             Self::Absent | Self::Unknown | Self::Other { .. } => None,
         }
     }
+
+    /// The metadata, to be changed.
+    pub fn meta_mut(&mut self) -> Option<&mut Meta> {
+        match self {
+            Self::Regular { meta, .. } | Self::Directory { meta } | Self::Symlink { meta, .. } => Some(meta),
+            Self::Absent | Self::Unknown | Self::Other { .. } => None,
+        }
+    }
 }
 
 /// The bytes of a file, if they can be known.
@@ -235,6 +243,17 @@ pub enum Enablement {
 }
 
 impl Enablement {
+    /// From systemd's word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "enabled" => Self::Enabled,
+            "disabled" => Self::Disabled,
+            "masked" => Self::Masked,
+            word => Self::Other(word.to_owned()),
+        }
+    }
+
     /// systemd's word for it.
     #[must_use]
     pub fn as_str(&self) -> &str {

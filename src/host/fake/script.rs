@@ -252,6 +252,14 @@ impl Backend for Script {
         steps.iter().try_for_each(|step| self.change_one(step))
     }
 
+    fn undo_packages(&mut self, steps: &[Step], _undone: &str, label: &str) -> Result<(), HostError> {
+        self.change(steps, label)
+    }
+
+    fn clear_scratch(&mut self, _path: &str, _scratch: &str) -> Result<(), HostError> {
+        Ok(())
+    }
+
     fn act(&mut self, action: &Action) -> Result<CommandOutput, HostError> {
         match action {
             Action::Command(command) => self.run(command),

@@ -1,0 +1,106 @@
+//! The lines of a journal.
+
+use serde::{Deserialize, Serialize};
+
+use super::stored::{StoredAction, StoredKey, StoredSpec, StoredState};
+
+/// The format that this version writes. Older ones stay readable; newer ones are refused.
+pub const FORMAT: u32 = 1;
+
+/// One line. Times are seconds since the epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum Record {
+    /// The first line.
+    RunStarted {
+        /// [`FORMAT`] of the writer.
+        format: u32,
+        /// Whose run it is.
+        spec: StoredSpec,
+        /// When.
+        at: u64,
+        /// Larger than that of every run before it, whatever the clocks said.
+        number: u64,
+        /// The runs that this one takes back, newest first; none for an ordinary run.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        undoes: Vec<String>,
+    },
+    /// A change is about to be made.
+    Intent(Box<Intent>),
+    /// The change was made.
+    Done {
+        /// Of which intent.
+        seq: u64,
+        /// What is there now.
+        after: StoredState,
+    },
+    /// An action is about to be run.
+    Action {
+        /// Number within the run.
+        seq: u64,
+        /// Which.
+        action: StoredAction,
+    },
+    /// A handler was notified and has not run.
+    Owed {
+        /// Its name.
+        handler: String,
+    },
+    /// A handler that this or an earlier run owed has run.
+    Paid {
+        /// Its name.
+        handler: String,
+    },
+    /// The run is over.
+    RunFinished {
+        /// How.
+        outcome: Outcome,
+        /// When.
+        at: u64,
+    },
+    /// A reachability change was confirmed over a new connection.
+    Confirmed {
+        /// When.
+        at: u64,
+    },
+    /// Another run took this one back.
+    RolledBack {
+        /// Its id.
+        by: String,
+        /// When.
+        at: u64,
+    },
+}
+
+/// A change that is about to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Number within the run, from 0; given by the writer.
+    #[serde(default)]
+    pub seq: u64,
+    /// Of which resource.
+    pub key: StoredKey,
+    /// Its state now; if a file, its bytes are kept.
+    pub before: StoredState,
+    /// Its state to be.
+    pub after: StoredState,
+    /// The content may not be shown.
+    #[serde(default)]
+    pub sensitive: bool,
+    /// The name, beside the file, of what a kill may leave behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scratch: Option<String>,
+    /// The label of the package transaction that this is a part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// All went through.
+    Succeeded,
+    /// A task failed.
+    Failed,
+}

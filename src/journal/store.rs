@@ -1,0 +1,301 @@
+//! The runs on this host: beginning one, reading the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::record::{FORMAT, Outcome, Record};
+use super::run::{BLOBS, JOURNAL, Run};
+use super::stored::{StoredKey, StoredSpec};
+use super::{JournalError, blobs, disk};
+use crate::hostplay::RunSpec;
+use crate::protocol::RunSummary;
+
+/// Where the journals are on a real host.
+pub const BASE: &str = "/var/lib/mailprov";
+
+/// All journals under one directory.
+#[derive(Debug, Clone)]
+pub struct Store {
+    runs: PathBuf,
+}
+
+/// A run as its journal tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecord {
+    /// Whose run it was.
+    pub spec: StoredSpec,
+    /// When it began, seconds since the epoch.
+    pub started: u64,
+    /// Its place among the runs.
+    pub number: u64,
+    /// The runs that it took back, newest first.
+    pub undoes: Vec<String>,
+    /// All other records, in order.
+    pub records: Vec<Record>,
+    /// Bytes up to the last whole record.
+    length: u64,
+}
+
+/// A handler that was notified and never ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    /// The run that owes it.
+    pub run_id: String,
+    /// The handler's name.
+    pub handler: String,
+}
+
+impl Store {
+    /// The store under this directory; nothing is made until a run begins.
+    #[must_use]
+    pub fn at(base: &Path) -> Self {
+        Self { runs: base.join("runs") }
+    }
+
+    /// Begins a run: its directory and its first record are on disk afterwards.
+    ///
+    /// # Errors
+    /// When the id cannot be one or is taken, or the disk refuses.
+    pub fn begin(&self, spec: &RunSpec) -> Result<Run, JournalError> {
+        self.begin_undoing(spec, Vec::new())
+    }
+
+    /// Begins a run that takes others back.
+    ///
+    /// # Errors
+    /// As [`Store::begin`].
+    pub fn begin_undoing(&self, spec: &RunSpec, undoes: Vec<String>) -> Result<Run, JournalError> {
+        let dir = self.dir(&spec.run_id)?;
+        if dir.exists() {
+            return Err(JournalError::RunExists(spec.run_id.clone()));
+        }
+        let number =
+            self.run_ids()?.iter().filter_map(|id| self.read(id).ok()).map(|run| run.number.saturating_add(1)).max();
+        let first = Record::RunStarted {
+            format: FORMAT,
+            spec: StoredSpec::from(spec),
+            at: now(),
+            number: number.unwrap_or(0),
+            undoes,
+        };
+        disk::private_dir(&dir)?;
+        Run::create(dir, spec.run_id.clone(), &first)
+    }
+
+    /// The ids of all runs, in no order.
+    fn run_ids(&self) -> Result<Vec<String>, JournalError> {
+        let failed = |error| JournalError::io("read", &self.runs, error);
+        let entries = match fs::read_dir(&self.runs) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+        let names: Vec<_> = names.collect::<Result<_, _>>().map_err(failed)?;
+        Ok(names.into_iter().filter(|name| is_run_id(name)).collect())
+    }
+
+    /// Reads a run.
+    ///
+    /// # Errors
+    /// When there is none, or its journal is damaged anywhere but in a torn last line.
+    pub fn read(&self, id: &str) -> Result<RunRecord, JournalError> {
+        let path = self.dir(id)?.join(JOURNAL);
+        match fs::read(&path) {
+            Ok(bytes) => parse(&path, &bytes)?.ok_or_else(|| JournalError::NoSuchRun(id.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(JournalError::NoSuchRun(id.to_owned())),
+            Err(error) => Err(JournalError::io("read", &path, error)),
+        }
+    }
+
+    /// The bytes of a file as it was before a change of this run.
+    ///
+    /// # Errors
+    /// When they are not there, or not those that were kept.
+    pub fn blob(&self, id: &str, sha256: &str) -> Result<Vec<u8>, JournalError> {
+        blobs::fetch(&self.dir(id)?.join(BLOBS), sha256)
+    }
+
+    /// Records in a run that another one has taken it back.
+    ///
+    /// # Errors
+    /// When the run cannot be read or written.
+    pub fn mark_rolled_back(&self, id: &str, by: &str) -> Result<(), JournalError> {
+        self.add(id, &Record::RolledBack { by: by.to_owned(), at: now() })
+    }
+
+    /// Records in a run that its reachability change was confirmed.
+    ///
+    /// # Errors
+    /// When the run cannot be read or written.
+    pub fn mark_confirmed(&self, id: &str) -> Result<(), JournalError> {
+        self.add(id, &Record::Confirmed { at: now() })
+    }
+
+    fn add(&self, id: &str, record: &Record) -> Result<(), JournalError> {
+        let length = self.read(id)?.length;
+        Run::reopen(self.dir(id)?, id.to_owned(), length)?.write(record)
+    }
+
+    /// All runs, oldest first.
+    ///
+    /// # Errors
+    /// As [`Store::read`], for the first that cannot be read.
+    pub fn read_all(&self) -> Result<Vec<RunRecord>, JournalError> {
+        let mut runs = Vec::new();
+        for id in self.run_ids()? {
+            match self.read(&id) {
+                Ok(run) => runs.push(run),
+                // A kill before the first record was whole leaves a run that never was.
+                Err(JournalError::NoSuchRun(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        runs.sort_by_key(|run| run.number);
+        Ok(runs)
+    }
+
+    /// The runs whose effect was taken back. A rollback that was itself taken back does not count.
+    #[must_use]
+    pub fn undone(runs: &[RunRecord]) -> BTreeSet<String> {
+        // Newest first: what took a run back is newer than it.
+        let mut undone = BTreeSet::new();
+        for run in runs.iter().rev() {
+            if run.rolled_back_by().any(|by| !undone.contains(by)) {
+                undone.insert(run.spec.run_id.clone());
+            }
+        }
+        undone
+    }
+
+    /// The runs for `mailprov history`, oldest first.
+    ///
+    /// # Errors
+    /// As [`Store::read_all`].
+    pub fn history(&self) -> Result<Vec<RunSummary>, JournalError> {
+        let runs = self.read_all()?;
+        let undone = Self::undone(&runs);
+        Ok(runs.into_iter().map(|run| run.into_summary(&undone)).collect())
+    }
+
+    /// The handlers that runs left unpaid, oldest first, each once. Runs that were taken back owe nothing.
+    ///
+    /// # Errors
+    /// As [`Store::read_all`].
+    pub fn owed(&self) -> Result<Vec<Owed>, JournalError> {
+        let runs = self.read_all()?;
+        let undone = Self::undone(&runs);
+        let mut owed: Vec<Owed> = Vec::new();
+        for run in &runs {
+            for record in &run.records {
+                match record {
+                    Record::Owed { handler }
+                        if !undone.contains(&run.spec.run_id) && owed.iter().all(|known| known.handler != *handler) =>
+                    {
+                        owed.push(Owed { run_id: run.spec.run_id.clone(), handler: handler.clone() });
+                    }
+                    Record::Paid { handler } => owed.retain(|known| known.handler != *handler),
+                    _ => {}
+                }
+            }
+        }
+        Ok(owed)
+    }
+
+    fn dir(&self, id: &str) -> Result<PathBuf, JournalError> {
+        if is_run_id(id) { Ok(self.runs.join(id)) } else { Err(JournalError::BadRunId(id.to_owned())) }
+    }
+}
+
+impl RunRecord {
+    /// How the run ended; `None` when it never said.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.records.iter().rev().find_map(|record| match record {
+            Record::RunFinished { outcome, .. } => Some(*outcome),
+            _ => None,
+        })
+    }
+
+    /// The resources that it changed, each once, in order.
+    #[must_use]
+    pub fn changed(&self) -> Vec<StoredKey> {
+        let mut intents = BTreeMap::new();
+        let mut changed: Vec<StoredKey> = Vec::new();
+        for record in &self.records {
+            match record {
+                Record::Intent(intent) => drop(intents.insert(intent.seq, intent)),
+                Record::Done { seq, after } => {
+                    if let Some(intent) = intents.get(seq).filter(|intent| intent.before != *after)
+                        && !changed.contains(&intent.key)
+                    {
+                        changed.push(intent.key.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        changed
+    }
+
+    fn rolled_back_by(&self) -> impl Iterator<Item = &str> {
+        self.records.iter().filter_map(|record| match record {
+            Record::RolledBack { by, .. } => Some(by.as_str()),
+            _ => None,
+        })
+    }
+
+    fn into_summary(self, undone: &BTreeSet<String>) -> RunSummary {
+        let outcome = match self.outcome() {
+            _ if undone.contains(&self.spec.run_id) => "rolled back",
+            Some(Outcome::Succeeded) => "finished",
+            Some(Outcome::Failed) => "failed",
+            None => "unfinished",
+        };
+        RunSummary {
+            started: self.started,
+            outcome: outcome.to_owned(),
+            changed: self.changed().iter().map(ToString::to_string).collect(),
+            spec: self.spec.into(),
+        }
+    }
+}
+
+/// A journal from its bytes. A last line without its newline was never acknowledged and is left out.
+/// `None` when not even the first is whole.
+fn parse(path: &Path, bytes: &[u8]) -> Result<Option<RunRecord>, JournalError> {
+    let damaged = |line, message| JournalError::Damaged { path: path.display().to_string(), line, message };
+    let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    let mut records = Vec::new();
+    for (at, line) in bytes[..whole].split_inclusive(|&byte| byte == b'\n').enumerate() {
+        let record = serde_json::from_slice(line).map_err(|error| damaged(at + 1, error.to_string()))?;
+        records.push(record);
+    }
+    let mut records = records.into_iter();
+    match records.next() {
+        None => Ok(None),
+        Some(Record::RunStarted { format, spec, at, number, undoes }) if (1..=FORMAT).contains(&format) => {
+            let records = records.collect();
+            Ok(Some(RunRecord { spec, started: at, number, undoes, records, length: whole as u64 }))
+        }
+        Some(Record::RunStarted { format, .. }) => {
+            let message = format!("format {format} is newer than this version of mailprov ({FORMAT})");
+            Err(damaged(1, message))
+        }
+        Some(_) => Err(damaged(1, "it does not begin with run_started".to_owned())),
+    }
+}
+
+fn is_run_id(id: &str) -> bool {
+    id.len() <= 128
+        && id.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
+/// Seconds since the epoch.
+pub(super) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+}
