@@ -19,7 +19,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("modules", &["postfix", "host", "event", "hostplay"]),
     ("postfix", &[]),
     ("host", &["journal", "event", "hostplay"]),
-    ("journal", &["event", "hostplay"]),
+    ("journal", &["protocol", "event", "hostplay"]),
     ("template", &["event", "hostplay"]),
     // What controller and host share. The bytes of files are base64 on the wire, hence the way back.
     ("protocol", &["event", "hostplay"]),

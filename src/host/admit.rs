@@ -154,11 +154,6 @@ pub(super) fn admit_parent(path: &str, parent: &State) -> Result<(), HostError> 
     Err(HostError::io("make", path, error))
 }
 
-/// What Linux says of a path whose links never end.
-pub(super) fn too_many_links(path: &str) -> HostError {
-    HostError::io("make", path, Errno::LOOP)
-}
-
 /// Refuses to take away a directory that has entries.
 pub(super) fn admit_emptied(path: &str, left: &[String]) -> Result<(), HostError> {
     match left.first() {

@@ -1,21 +1,74 @@
-//! Where a path leads when directories above it are symbolic links that exist only in a map.
+//! Where a path leads when directories above it are symbolic links, some of which exist only in a map.
+
+use std::io;
+
+use rustix::io::Errno;
+use rustix::process::geteuid;
 
 use super::admit::parent;
+use super::{FileState, HostError, State};
 
 /// As Linux: more links than this are taken for a loop.
 const MAX_LINKS: usize = 40;
 
-/// The path with every link above its last component replaced, `None` when the links never end. `link` gives
-/// the target of a path that is a symbolic link.
-pub(super) fn resolve(path: &str, link: impl Fn(&str) -> Option<String>) -> Option<String> {
+/// A symbolic link above a path.
+pub(super) struct Link {
+    /// Where it points, as written.
+    pub(super) target: String,
+    /// Nobody but root can have put it there.
+    pub(super) trusted: bool,
+}
+
+/// Why a path leads nowhere.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Astray {
+    /// Its links never end.
+    Loop,
+    /// This link stands where others can write, and is not followed.
+    Untrusted(String),
+}
+
+impl Astray {
+    /// The error of a path that leads nowhere, in the words of the real file system.
+    pub(super) fn into_error(self, path: &str) -> HostError {
+        match self {
+            Self::Loop => HostError::io("make", path, Errno::LOOP),
+            Self::Untrusted(link) => HostError::io("make", path, untrusted(&link)),
+        }
+    }
+}
+
+/// The error of a link that is not followed.
+pub(super) fn untrusted(link: &str) -> io::Error {
+    let why = format!("{link} is a symbolic link in a directory that others can write to");
+    io::Error::new(io::ErrorKind::PermissionDenied, why)
+}
+
+/// Whether only root (or whoever runs this) can change the entries of a directory.
+pub(super) fn is_ours(owner: u32, group: u32, mode: u32) -> bool {
+    let owner_is_ours = owner == 0 || owner == geteuid().as_raw();
+    owner_is_ours && (mode & 0o020 == 0 || group == 0) && mode & 0o002 == 0
+}
+
+/// The same of a directory's state.
+pub(super) fn is_our_directory(state: &State) -> bool {
+    let State::File(FileState::Directory { meta }) = state else { return true };
+    is_ours(meta.owner.id.unwrap_or(0), meta.group.id.unwrap_or(0), meta.mode)
+}
+
+/// The path with every link above its last component replaced.
+pub(super) fn resolve(path: &str, mut link: impl FnMut(&str) -> Option<Link>) -> Result<String, Astray> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
         let found = ancestors(&path).into_iter().rev().find_map(|above| Some((above.len(), link(above)?)));
-        let Some((end, target)) = found else { return Some(path) };
+        let Some((end, link)) = found else { return Ok(path) };
+        if !link.trusted {
+            return Err(Astray::Untrusted(path[..end].to_owned()));
+        }
         let base = parent(&path[..end]).unwrap_or("/");
-        path = join(base, &format!("{target}{}", &path[end..]));
+        path = join(base, &format!("{}{}", link.target, &path[end..]));
     }
-    None
+    Err(Astray::Loop)
 }
 
 /// The directories above a path, the nearest first.
@@ -37,21 +90,25 @@ fn join(base: &str, target: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::resolve;
+    use super::{Astray, Link, resolve};
 
     #[test]
     fn links_above_the_last_component_are_followed() {
-        let links = [("/a", "b"), ("/x/y", "../z"), ("/l", "l"), ("/abs", "/b/c")];
-        let link = |path: &str| links.iter().find(|(at, _)| *at == path).map(|(_, to)| (*to).to_owned());
+        let links = [("/a", "b"), ("/x/y", "../z"), ("/l", "l"), ("/abs", "/b/c"), ("/tmp/t", "/etc")];
+        let link = |path: &str| {
+            let (_, target) = links.iter().find(|(at, _)| *at == path)?;
+            Some(Link { target: (*target).to_owned(), trusted: !path.starts_with("/tmp") })
+        };
         for (path, expected) in [
-            ("/a", Some("/a")),
-            ("/a/c", Some("/b/c")),
-            ("/x/y/f", Some("/z/f")),
-            ("/abs/d/e", Some("/b/c/d/e")),
-            ("/l/f", None),
-            ("/", Some("/")),
+            ("/a", Ok("/a")),
+            ("/a/c", Ok("/b/c")),
+            ("/x/y/f", Ok("/z/f")),
+            ("/abs/d/e", Ok("/b/c/d/e")),
+            ("/l/f", Err(Astray::Loop)),
+            ("/tmp/t/passwd", Err(Astray::Untrusted("/tmp/t".to_owned()))),
+            ("/", Ok("/")),
         ] {
-            assert_eq!(resolve(path, link).as_deref(), expected, "{path}");
+            assert_eq!(resolve(path, link), expected.map(str::to_owned), "{path}");
         }
     }
 }

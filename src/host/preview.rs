@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::admit::{self, Unknowns};
 use super::backend::Backend;
-use super::links;
+use super::links::{self, Astray, Link};
 use super::pending::Pending;
 use super::record::Record;
 use super::{
@@ -18,6 +18,10 @@ use crate::hostplay::Mode;
 pub struct Preview<B> {
     backend: B,
     overlay: BTreeMap<Key, State>,
+    /// Paths where no directory was when something was put: nothing on disk is below them.
+    remade: BTreeSet<String>,
+    /// What was read of directories and links on disk, above the paths in question.
+    above: BTreeMap<String, State>,
     pending: Pending,
     record: Record,
 }
@@ -26,7 +30,14 @@ impl<B: Backend> Preview<B> {
     /// A preview of this machine with nothing put yet.
     #[must_use]
     pub fn over(backend: B) -> Self {
-        Self { backend, overlay: BTreeMap::new(), pending: Pending::default(), record: Record::default() }
+        Self {
+            backend,
+            overlay: BTreeMap::new(),
+            remade: BTreeSet::new(),
+            above: BTreeMap::new(),
+            pending: Pending::default(),
+            record: Record::default(),
+        }
     }
 
     /// The machine behind it.
@@ -53,7 +64,12 @@ impl<B: Backend> Preview<B> {
                 _ => {}
             }
         }
-        self.overlay.insert(self.place(&key), state.clone());
+        if let Some(place) = self.place(&key)? {
+            if let (Key::File(path), false) = (&place, is_directory(&before)) {
+                self.remade.insert(path.clone());
+            }
+            self.overlay.insert(place, state.clone());
+        }
         self.record.change(Change { key, before, after: state, sensitive });
         Ok(())
     }
@@ -70,6 +86,37 @@ impl<B: Backend> Preview<B> {
         }
     }
 
+    /// Where a path leads through the links above it, those that were put and those that are there.
+    fn resolve(&mut self, path: &str) -> Result<String, Astray> {
+        let Self { backend, overlay, above, .. } = self;
+        let mut state = |path: &str| -> Option<State> {
+            let key = Key::File(path.to_owned());
+            let known = overlay.get(&key).or_else(|| above.get(path)).cloned();
+            known.or_else(|| {
+                let read = backend.read(&key).ok()?;
+                above.insert(path.to_owned(), read.clone());
+                Some(read)
+            })
+        };
+        links::resolve(path, |path| match state(path)? {
+            State::File(FileState::Symlink { target, .. }) => {
+                let trusted = admit::parent(path).and_then(&mut state).as_ref().is_none_or(links::is_our_directory);
+                Some(Link { target, trusted })
+            }
+            _ => None,
+        })
+    }
+
+    /// The key under which the overlay holds a resource; `None` for a path that leads nowhere.
+    fn place(&mut self, key: &Key) -> Result<Option<Key>, HostError> {
+        let Key::File(path) = key else { return Ok(Some(key.clone())) };
+        match self.resolve(path) {
+            Ok(place) => Ok(Some(Key::File(place))),
+            Err(Astray::Loop) => Ok(None),
+            Err(astray) => Err(astray.into_error(path)),
+        }
+    }
+
     /// Refuses what the file system would refuse.
     fn admit_place(&mut self, path: &str, before: &State, want: &FileState) -> Result<(), HostError> {
         if matches!(before, State::File(FileState::Directory { .. })) && !matches!(want, FileState::Directory { .. }) {
@@ -79,7 +126,7 @@ impl<B: Backend> Preview<B> {
         if *want == FileState::Absent {
             return Ok(());
         }
-        let resolved = self.resolve(path).ok_or_else(|| admit::too_many_links(path))?;
+        let resolved = self.resolve(path).map_err(|astray| astray.into_error(path))?;
         let Some(parent) = admit::parent(&resolved) else { return Ok(()) };
         let above = self.read(&Key::File(parent.to_owned()))?;
         admit::admit_parent(path, &above)
@@ -93,12 +140,12 @@ impl<B: Backend> Host for Preview<B> {
 
     fn read(&mut self, key: &Key) -> Result<State, HostError> {
         admit::admit_key(key)?;
-        let key = self.place(key);
+        let Some(key) = self.place(key)? else { return Ok(State::File(FileState::Absent)) };
         if let Some(state) = self.overlay.get(&key) {
             return Ok(state.clone());
         }
         if let Key::File(path) = &key
-            && self.is_below_removed(path)
+            && links::ancestors(path).into_iter().any(|above| self.is_cut_off(above))
         {
             return Ok(State::File(FileState::Absent));
         }
@@ -130,9 +177,9 @@ impl<B: Backend> Host for Preview<B> {
 
     fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
         admit::admit_key(&Key::File(path.to_owned()))?;
-        let path = &self.resolve(path).unwrap_or_else(|| path.to_owned());
-        let gone = self.is_below_removed(path)
-            || self.overlay.get(&Key::File(path.to_owned())).is_some_and(|state| !is_directory(state));
+        let Some(Key::File(path)) = self.place(&Key::File(path.to_owned()))? else { return Ok(Vec::new()) };
+        let path = &path;
+        let gone = self.is_cut_off(path) || links::ancestors(path).into_iter().any(|above| self.is_cut_off(above));
         let mut names: BTreeSet<String> =
             if gone { BTreeSet::new() } else { self.backend.list_dir(path)?.into_iter().collect() };
         for (key, state) in &self.overlay {
@@ -170,26 +217,10 @@ impl<B: Backend> Host for Preview<B> {
 }
 
 impl<B> Preview<B> {
-    /// Where a path leads through the links that were put; `None` when they never end.
-    fn resolve(&self, path: &str) -> Option<String> {
-        links::resolve(path, |above| match self.overlay.get(&Key::File(above.to_owned()))? {
-            State::File(FileState::Symlink { target, .. }) => Some(target.clone()),
-            _ => None,
-        })
-    }
-
-    /// The key under which the overlay holds a resource.
-    fn place(&self, key: &Key) -> Key {
-        match key {
-            Key::File(path) => Key::File(self.resolve(path).unwrap_or_else(|| path.clone())),
-            key => key.clone(),
-        }
-    }
-
-    /// Whether a directory above was put as something that has no entries.
-    fn is_below_removed(&self, path: &str) -> bool {
-        let mut above = links::ancestors(path).into_iter();
-        above.any(|above| self.overlay.get(&Key::File(above.to_owned())).is_some_and(|state| !is_directory(state)))
+    /// Whether what is on disk below a path has nothing to do with it any more.
+    fn is_cut_off(&self, path: &str) -> bool {
+        self.remade.contains(path)
+            || self.overlay.get(&Key::File(path.to_owned())).is_some_and(|state| !is_directory(state))
     }
 }
 

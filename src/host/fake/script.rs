@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::host::admit;
 use crate::host::backend::{Backend, Step};
+use crate::host::links::{self, Astray, Link};
 use crate::host::{
     Action, CommandOutput, CommandSpec, Content, Enablement, FileState, FirewallState, HostError, HostnameState, Key,
     Meta, PackageState, Scratch, Scratched, State, UnitState, Version, ZoneSettings,
 };
-use crate::host::{admit, links};
 
 /// Directories that every host has.
 const DIRECTORIES: &[&str] = &[
@@ -160,10 +161,14 @@ impl Script {
         }
     }
 
-    /// Where a path leads through the links that are there; `None` when they never end.
-    fn resolve(&self, path: &str) -> Option<String> {
-        links::resolve(path, |above| match self.states.get(&Key::File(above.to_owned()))? {
-            State::File(FileState::Symlink { target, .. }) => Some(target.clone()),
+    /// Where a path leads through the links that are there.
+    fn resolve(&self, path: &str) -> Result<String, Astray> {
+        let state = |path: &str| self.states.get(&Key::File(path.to_owned()));
+        links::resolve(path, |above| match state(above)? {
+            State::File(FileState::Symlink { target, .. }) => {
+                let trusted = admit::parent(above).and_then(state).is_none_or(links::is_our_directory);
+                Some(Link { target: target.clone(), trusted })
+            }
             _ => None,
         })
     }
@@ -189,7 +194,7 @@ impl Script {
                 Ok(())
             }
             (Key::File(path), State::File(state)) => {
-                let place = self.resolve(path).ok_or_else(|| admit::too_many_links(path))?;
+                let place = self.resolve(path).map_err(|astray| astray.into_error(path))?;
                 if let Some(parent) = admit::parent(&place).filter(|_| *state != FileState::Absent) {
                     admit::admit_parent(path, &self.read(&Key::File(parent.to_owned()))?)?;
                 }
@@ -214,7 +219,10 @@ impl Script {
 impl Backend for Script {
     fn read(&mut self, key: &Key) -> Result<State, HostError> {
         let place = match key {
-            Key::File(path) => self.resolve(path).map(Key::File),
+            Key::File(path) => match self.resolve(path) {
+                Err(Astray::Loop) => None,
+                place => Some(Key::File(place.map_err(|astray| astray.into_error(path))?)),
+            },
             key => Some(key.clone()),
         };
         let Some(key) = place else { return Ok(State::File(FileState::Absent)) };
@@ -272,7 +280,7 @@ impl Backend for Script {
     }
 
     fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
-        let Some(path) = self.resolve(path) else { return Ok(Vec::new()) };
+        let Ok(path) = self.resolve(path) else { return Ok(Vec::new()) };
         let names: BTreeSet<&str> = self.below(&path).filter_map(|rest| rest.split('/').next()).collect();
         Ok(names.into_iter().map(str::to_owned).collect())
     }

@@ -6,7 +6,8 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::{self, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
-use rustix::process::geteuid;
+
+use crate::host::links::{is_ours, untrusted};
 
 /// As Linux: more links than this are taken for a loop.
 const MAX_LINKS: usize = 40;
@@ -55,8 +56,7 @@ pub(super) fn enter(path: &str) -> io::Result<Place> {
                     return Err(Errno::LOOP.into());
                 }
                 if !is_trusted(&fs::fstat(&dir)?) {
-                    let why = format!("{part} is a symbolic link in a directory that others can write to");
-                    return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+                    return Err(untrusted(&part));
                 }
                 let target = fs::readlinkat(&next, "", Vec::new())?;
                 let target = target.to_str().map_err(|_| io::ErrorKind::InvalidData)?;
@@ -79,7 +79,5 @@ fn root() -> io::Result<OwnedFd> {
 }
 
 fn is_trusted(dir: &Stat) -> bool {
-    let owner_is_ours = dir.st_uid == 0 || dir.st_uid == geteuid().as_raw();
-    let group_is_roots = dir.st_mode & 0o020 == 0 || dir.st_gid == 0;
-    owner_is_ours && group_is_roots && dir.st_mode & 0o002 == 0
+    is_ours(dir.st_uid, dir.st_gid, dir.st_mode)
 }
