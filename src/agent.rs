@@ -1,1 +1,30 @@
-//! The interpreter on the host.
+//! The interpreter on the host: facts, tasks, handlers, and what becomes of a failed run.
+
+mod channel;
+mod facts;
+mod interpreter;
+mod outcome;
+mod session;
+mod task;
+mod undo;
+mod variables;
+
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+/// Runs the agent: speaks frames on stdin and stdout until the controller is done with it, or gone.
+///
+/// Everything here is synchronous; the one thread beside this listens for requests.
+#[must_use]
+pub fn run(nonce: &str) -> ExitCode {
+    match channel::Channel::open(nonce) {
+        Ok(channel) => {
+            session::serve(&channel);
+            ExitCode::SUCCESS
+        }
+        // Nobody listens, so there is nobody to tell.
+        Err(_) => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,198 @@
+//! Runs one compiled play against a host.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::variables::{Remembered, Variables};
+use crate::event::{ChangeView, Event, Status, TaskResult};
+use crate::host::{Host, HostError};
+use crate::hostplay::{Block, HostPlay, Step, Task};
+use crate::template::Engine;
+
+/// Where events go, and whether anybody still listens.
+pub trait Sink {
+    /// Passes an event on.
+    fn emit(&mut self, event: Event);
+    /// Whether the controller is gone or asked to stop: no further task is begun.
+    fn stopped(&self) -> bool;
+}
+
+/// The state of one play on this host.
+pub(super) struct Interpreter<'a> {
+    pub(super) host: &'a mut dyn Host,
+    pub(super) engine: &'a Engine,
+    pub(super) play: &'a HostPlay,
+    pub(super) facts: &'a Map<String, Value>,
+    pub(super) now: i64,
+    pub(super) variables: Variables,
+    pub(super) pending: Pending,
+    sink: &'a mut dyn Sink,
+    notified: BTreeSet<usize>,
+}
+
+/// What the running task has changed so far.
+#[derive(Default)]
+pub(super) struct Pending {
+    pub(super) changes: Vec<ChangeView>,
+    pub(super) actions: Vec<String>,
+}
+
+/// Whether the play goes on.
+enum Flow {
+    Continue,
+    /// A task failed and was neither ignored nor rescued.
+    Failed(Box<TaskResult>),
+    /// The controller is gone or asked to stop.
+    Stopped,
+}
+
+/// What a play needs from the session.
+pub(super) struct Setup<'a> {
+    pub(super) host: &'a mut dyn Host,
+    pub(super) engine: &'a Engine,
+    pub(super) play: &'a HostPlay,
+    pub(super) facts: &'a Map<String, Value>,
+    pub(super) now: i64,
+    /// Handlers that an earlier run left unpaid: they run at the end of the first play that has them.
+    pub(super) owed: &'a [String],
+    pub(super) sink: &'a mut dyn Sink,
+}
+
+/// Runs the play to its end, handlers included.
+pub(super) fn run_play(setup: Setup<'_>, earlier: Remembered) -> (PlayEnd, Remembered) {
+    let variables = Variables::new(setup.play, setup.facts, earlier);
+    let mut interpreter = Interpreter {
+        host: setup.host,
+        engine: setup.engine,
+        play: setup.play,
+        facts: setup.facts,
+        now: setup.now,
+        variables,
+        pending: Pending::default(),
+        sink: setup.sink,
+        notified: owed_handlers(setup.play, setup.owed),
+    };
+    let mut flow = interpreter.run_steps(&setup.play.steps);
+    if matches!(flow, Flow::Continue) {
+        flow = interpreter.flush_handlers();
+    }
+    let end = match flow {
+        Flow::Continue => PlayEnd::Done,
+        Flow::Failed(result) => PlayEnd::Failed(result.task.name),
+        Flow::Stopped => PlayEnd::Stopped,
+    };
+    (end, interpreter.variables.remember())
+}
+
+fn owed_handlers(play: &HostPlay, owed: &[String]) -> BTreeSet<usize> {
+    let handlers = play.handlers.iter().enumerate();
+    handlers.filter(|(_, handler)| owed.contains(&handler.name.source)).map(|(index, _)| index).collect()
+}
+
+/// How a play ended on this host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PlayEnd {
+    /// All tasks and handlers went through.
+    Done,
+    /// This task failed.
+    Failed(String),
+    /// The controller is gone or asked to stop.
+    Stopped,
+}
+
+impl Interpreter<'_> {
+    fn run_steps(&mut self, steps: &[Step]) -> Flow {
+        for step in steps {
+            if self.sink.stopped() {
+                return Flow::Stopped;
+            }
+            let flow = match step {
+                Step::Task(task) => self.run_step(task, false),
+                Step::Block(block) => self.run_block(block),
+                Step::FlushHandlers(_) => self.flush_handlers(),
+            };
+            if !matches!(flow, Flow::Continue) {
+                return flow;
+            }
+        }
+        Flow::Continue
+    }
+
+    fn run_step(&mut self, task: &Task, handler: bool) -> Flow {
+        let result = self.run_task(task, handler);
+        if result.status == Status::Failed { Flow::Failed(Box::new(result)) } else { Flow::Continue }
+    }
+
+    fn run_block(&mut self, block: &Block) -> Flow {
+        let mut flow = self.run_steps(&block.block);
+        if let Flow::Failed(result) = &flow
+            && !block.rescue.is_empty()
+        {
+            self.expose_failure(result);
+            flow = self.run_steps(&block.rescue);
+        }
+        match (flow, self.run_steps(&block.always)) {
+            (Flow::Continue, after) => after,
+            (first, _) => first,
+        }
+    }
+
+    /// `ansible_failed_task` and `ansible_failed_result`, as a `rescue` may use them.
+    fn expose_failure(&mut self, result: &TaskResult) {
+        let message = result.failure.as_ref().map(|failure| failure.message.clone()).unwrap_or_default();
+        self.variables.set(
+            "ansible_failed_task",
+            json!({"name": result.task.name, "action": result.task.module}),
+            false,
+        );
+        self.variables.set("ansible_failed_result", json!({"failed": true, "msg": message}), false);
+    }
+
+    /// Marks the handlers that a changed task notifies; returns their names.
+    pub(super) fn notify(&mut self, task: &Task) -> Result<Vec<String>, HostError> {
+        let vars = self.variables.for_task(task, None);
+        let mut names = Vec::new();
+        for topic in &task.notify {
+            let topic = self.engine.render_string(topic, &vars).unwrap_or_else(|_| topic.source.clone());
+            for (index, handler) in self.play.handlers.iter().enumerate() {
+                if handler.name.source == topic || handler.listen.contains(&topic) {
+                    if self.notified.insert(index) {
+                        self.host.owe(&handler.name.source)?;
+                    }
+                    names.push(handler.name.source.clone());
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    /// Runs the notified handlers in the order of their definition; a handler may notify a later one.
+    fn flush_handlers(&mut self) -> Flow {
+        while let Some(index) = self.notified.pop_first() {
+            if self.sink.stopped() {
+                return Flow::Stopped;
+            }
+            let Some(handler) = self.play.handlers.get(index) else { continue };
+            let flow = self.run_step(handler, true);
+            if !matches!(flow, Flow::Continue) {
+                return flow;
+            }
+            if let Err(error) = self.host.paid(&handler.name.source) {
+                self.emit(Event::Warning { message: format!("the handler will run again: {error}") });
+            }
+        }
+        Flow::Continue
+    }
+
+    /// Moves what the host recorded to the running task.
+    pub(super) fn collect_changes(&mut self) {
+        let changes = self.host.take_changes();
+        self.pending.changes.extend(changes.iter().map(crate::host::Change::view));
+        self.pending.actions.extend(self.host.take_actions());
+    }
+
+    pub(super) fn emit(&mut self, event: Event) {
+        self.sink.emit(event);
+    }
+}

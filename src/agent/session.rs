@@ -1,0 +1,177 @@
+//! One controller's session: its requests, one after the other.
+
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::{Map, Value};
+
+use super::channel::{Channel, Speaker};
+use super::facts;
+use super::interpreter::{PlayEnd, Setup, Sink, run_play};
+use super::undo;
+use super::variables::Remembered;
+use crate::event::{Event, HostOutcome};
+use crate::host::live::Live;
+use crate::host::machine::Machine;
+use crate::host::preview::Preview;
+use crate::host::{Host, HostError};
+use crate::hostplay::{HostPlay, Mode, RunSpec};
+use crate::journal::{Lock, Outcome, Store, lock, store};
+use crate::protocol::{PROTOCOL_VERSION, Reply, Request};
+use crate::template::Engine;
+
+/// Speaks with one controller until it says that it is done, or is gone.
+pub(super) fn serve(channel: &Channel) {
+    let speaker = channel.speaker();
+    speaker.reply(&Reply::Hello {
+        protocol: PROTOCOL_VERSION,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        uid: rustix::process::geteuid().as_raw(),
+    });
+    while let Some(request) = channel.next() {
+        let answer = match request {
+            Request::Begin(spec) => serve_run(channel, &speaker, spec),
+            Request::Rollback(spec) => undo::serve_rollback(&speaker, &spec),
+            Request::History => undo::serve_history(&speaker),
+            Request::Play(_) => Err(HostError::refused("run a play outside of a run")),
+            Request::Finish => Ok(()),
+        };
+        if let Err(error) = answer {
+            speaker.reply(&Reply::Refused(error.to_failure()));
+        }
+        speaker.reply(&Reply::Bye);
+        return;
+    }
+}
+
+/// The machine, with long-running programs heard by the user.
+pub(super) fn machine(speaker: &Speaker) -> Machine {
+    let mut speaker = speaker.clone();
+    Machine::new(Box::new(move |line| speaker.emit(Event::Output { line: line.to_owned() })))
+}
+
+/// Where the journals are.
+pub(super) fn journals() -> Store {
+    Store::at(Path::new(store::BASE))
+}
+
+/// A run that was begun on this host.
+struct OpenRun {
+    spec: RunSpec,
+    host: RunHost,
+    facts: Option<Map<String, Value>>,
+    now: i64,
+    remembered: Remembered,
+    /// Handlers that an earlier run left unpaid.
+    owed: Vec<String>,
+}
+
+enum RunHost {
+    /// Holds the lock as long as it lives.
+    Live(Box<Live<Machine>>, Lock),
+    Preview(Box<Preview<Machine>>),
+}
+
+impl RunHost {
+    fn host(&mut self) -> &mut dyn Host {
+        match self {
+            Self::Live(live, _) => &mut **live,
+            Self::Preview(preview) => &mut **preview,
+        }
+    }
+}
+
+impl OpenRun {
+    fn open(spec: RunSpec, speaker: &Speaker) -> Result<Self, HostError> {
+        let owed = journals().owed()?.into_iter().map(|owed| owed.handler).collect();
+        let host = match spec.mode {
+            Mode::Check => RunHost::Preview(Box::new(Preview::over(machine(speaker)))),
+            Mode::Apply => {
+                let lock = Lock::acquire(Path::new(lock::PATH), &spec.controller)?;
+                let run = journals().begin(&spec)?;
+                RunHost::Live(Box::new(Live::new(machine(speaker), run)), lock)
+            }
+        };
+        let now = time::OffsetDateTime::now_utc().unix_timestamp();
+        Ok(Self { spec, host, facts: None, now, remembered: Remembered::default(), owed })
+    }
+
+    fn play(&mut self, play: &HostPlay, speaker: &mut Speaker) -> PlayEnd {
+        speaker.emit(Event::PlayStarted { name: play.name.clone() });
+        if self.facts.is_none() && play.gather_facts {
+            let started = Instant::now();
+            self.facts = Some(facts::gather(self.host.host(), self.now));
+            speaker.emit(Event::FactsGathered { ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX) });
+        }
+        let none = Map::new();
+        let setup = Setup {
+            host: self.host.host(),
+            engine: &Engine::new(),
+            play,
+            facts: self.facts.as_ref().unwrap_or(&none),
+            now: self.now,
+            owed: &self.owed,
+            sink: speaker,
+        };
+        let (end, remembered) = run_play(setup, std::mem::take(&mut self.remembered));
+        self.remembered = remembered;
+        end
+    }
+
+    /// Writes the end of the run, and takes it back when it failed and was to be atomic.
+    fn close(self, end: &PlayEnd, speaker: &mut Speaker) -> Result<HostOutcome, HostError> {
+        let RunHost::Live(mut live, lock) = self.host else {
+            return Ok(match end {
+                PlayEnd::Done => HostOutcome::Succeeded,
+                PlayEnd::Failed(_) | PlayEnd::Stopped => HostOutcome::Failed { rolled_back: false },
+            });
+        };
+        let outcome = if *end == PlayEnd::Done { Outcome::Succeeded } else { Outcome::Failed };
+        live.run().finished(outcome)?;
+        if *end == PlayEnd::Done {
+            return Ok(HostOutcome::Succeeded);
+        }
+        let changed_anything = live.run().next_seq() > 0;
+        drop(live);
+        let rolled_back = self.spec.rollback_on_failure && changed_anything;
+        if rolled_back {
+            let reason = match end {
+                PlayEnd::Failed(task) => format!("task \"{task}\" failed"),
+                PlayEnd::Stopped | PlayEnd::Done => "the controller is gone".to_owned(),
+            };
+            speaker.emit(Event::RollbackStarted { reason });
+            undo::take_back(speaker, &self.spec)?;
+        }
+        drop(lock);
+        Ok(HostOutcome::Failed { rolled_back })
+    }
+}
+
+/// A run: plays until the controller says that it is finished. A failed play ends the run on this host at once, so
+/// that a host is not left half-changed while others are still at work.
+fn serve_run(channel: &Channel, speaker: &Speaker, spec: RunSpec) -> Result<(), HostError> {
+    let mut speaker = speaker.clone();
+    let mut open = OpenRun::open(spec, &speaker)?;
+    loop {
+        let end = match channel.next() {
+            Some(Request::Play(play)) => {
+                let end = open.play(&play, &mut speaker);
+                if end == PlayEnd::Done {
+                    speaker.reply(&Reply::PlayDone { failed: false });
+                    continue;
+                }
+                end
+            }
+            Some(Request::Finish) => PlayEnd::Done,
+            Some(_) | None => PlayEnd::Stopped,
+        };
+        let outcome = open.close(&end, &mut speaker)?;
+        if matches!(end, PlayEnd::Failed(_)) {
+            speaker.reply(&Reply::PlayDone { failed: true });
+            // The controller takes leave in its own time.
+            channel.next();
+        }
+        speaker.emit(Event::HostFinished { outcome });
+        return Ok(());
+    }
+}

@@ -1,0 +1,222 @@
+//! The interpreter against the fake host: what a play does, seen through its events and the host's states.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use serde_json::{Map, Value, json};
+
+use super::interpreter::{PlayEnd, Setup, Sink, run_play};
+use super::variables::Remembered;
+use crate::event::{Event, Status, TaskResult};
+use crate::host::fake::Fake;
+use crate::hostplay::{Arg, Block, HostPlay, Loop, Mode, Origin, Step, Task, Template, Until, VarLayer};
+use crate::template::Engine;
+
+#[derive(Default)]
+struct Recorder(Vec<Event>);
+
+impl Sink for Recorder {
+    fn emit(&mut self, event: Event) {
+        self.0.push(event);
+    }
+
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+fn origin() -> Origin {
+    Origin { file: "play.yaml".into(), line: 1, column: 1 }
+}
+
+fn template(source: &str) -> Template {
+    Template { source: source.into(), origin: origin() }
+}
+
+fn task(module: &str, args: Value) -> Task {
+    let Value::Object(args) = args else { unreachable!("arguments are a mapping") };
+    Task {
+        id: 0,
+        name: template(module),
+        role: None,
+        origin: origin(),
+        module: module.into(),
+        args: args.into_iter().map(|(name, value)| Arg { name, value, origin: origin() }).collect(),
+        layers: vec![VarLayer::AboveFacts(0)],
+        when: vec![],
+        loop_: None,
+        register: None,
+        notify: vec![],
+        listen: vec![],
+        ignore_errors: false,
+        changed_when: None,
+        failed_when: None,
+        no_log: false,
+        until: None,
+    }
+}
+
+fn copy(dest: &str, content: &str) -> Task {
+    task("copy", json!({"dest": dest, "content": content}))
+}
+
+fn step(task: Task) -> Step {
+    Step::Task(Box::new(task))
+}
+
+fn play(steps: Vec<Step>, handlers: Vec<Task>) -> HostPlay {
+    HostPlay {
+        name: "test".into(),
+        gather_facts: true,
+        var_maps: vec![json!({"who": "world", "greeting": "hello {{ who }}"}).as_object().unwrap().clone()],
+        extra_vars: Map::new(),
+        magic: Map::new(),
+        steps,
+        handlers,
+        files: std::collections::BTreeMap::default(),
+    }
+}
+
+fn run(host: &mut Fake, play: &HostPlay) -> (PlayEnd, Vec<TaskResult>) {
+    let engine = Engine::new();
+    let mut recorder = Recorder::default();
+    let facts = json!({"os_family": "RedHat"}).as_object().unwrap().clone();
+    let setup = Setup { host, engine: &engine, play, facts: &facts, now: 0, owed: &[], sink: &mut recorder };
+    let (end, _) = run_play(setup, Remembered::default());
+    let results = recorder.0.into_iter().filter_map(|event| match event {
+        Event::TaskFinished(result) => Some(result),
+        _ => None,
+    });
+    (end, results.collect())
+}
+
+fn statuses(results: &[TaskResult]) -> Vec<Status> {
+    results.iter().map(|result| result.status).collect()
+}
+
+#[test]
+fn a_second_run_changes_nothing_and_check_predicts_the_first() {
+    let play =
+        play(vec![step(copy("/etc/a", "{{ greeting }}\n")), step(copy("/etc/b", "{{ ansible_os_family }}"))], vec![]);
+    let (_, predicted) = run(&mut Fake::new(Mode::Check), &play);
+    let mut host = Fake::new(Mode::Apply);
+    let (end, first) = run(&mut host, &play);
+    let (_, second) = run(&mut host, &play);
+    assert_eq!(end, PlayEnd::Done);
+    assert_eq!(statuses(&predicted), statuses(&first));
+    assert_eq!(statuses(&first), [Status::Changed, Status::Changed]);
+    assert_eq!(statuses(&second), [Status::Ok, Status::Ok]);
+    assert_eq!(host.script().text("/etc/a").as_deref(), Some("hello world\n"));
+    assert_eq!(host.script().text("/etc/b").as_deref(), Some("RedHat"));
+}
+
+#[test]
+fn conditions_loops_and_registered_results() {
+    let mut looped = copy("/etc/{{ item }}", "x");
+    looped.loop_ = Some(Loop {
+        items: json!(["one", "two", "three"]),
+        origin: origin(),
+        loop_var: "item".into(),
+        index_var: None,
+        label: None,
+        flatten: false,
+    });
+    looped.when = vec![template("item != 'two'")];
+    looped.register = Some("made".into());
+    let mut after =
+        copy("/etc/after", "{{ made.results | selectattr('changed') | map(attribute='item') | join(' ') }}");
+    after.when = vec![template("made is changed")];
+    let mut never = copy("/etc/never", "x");
+    never.when = vec![template("made is failed")];
+    let mut host = Fake::new(Mode::Apply);
+    let (_, results) = run(&mut host, &play(vec![step(looped), step(after), step(never)], vec![]));
+    assert_eq!(statuses(&results), [Status::Changed, Status::Changed, Status::Skipped]);
+    let items: Vec<_> = results[0].items.iter().map(|item| (item.label.as_str(), item.status)).collect();
+    assert_eq!(items, [("one", Status::Changed), ("two", Status::Skipped), ("three", Status::Changed)]);
+    assert_eq!(host.script().text("/etc/after").as_deref(), Some("one three"));
+}
+
+#[test]
+fn a_handler_runs_once_at_the_end_in_the_order_of_definition() {
+    let notifying = |dest: &str, topic: &str| {
+        let mut task = copy(dest, "x");
+        task.notify = vec![template(topic)];
+        step(task)
+    };
+    let handler = |name: &str, listen: &[&str]| {
+        let mut task = copy(&format!("/etc/{name}"), "ran");
+        task.name = template(name);
+        task.listen = listen.iter().map(|&topic| topic.to_owned()).collect();
+        task
+    };
+    let steps = vec![notifying("/etc/a", "second"), notifying("/etc/b", "topic"), notifying("/etc/c", "second")];
+    let handlers = vec![handler("first", &["topic"]), handler("second", &[]), handler("third", &[])];
+    let mut host = Fake::new(Mode::Apply);
+    let (_, results) = run(&mut host, &play(steps, handlers));
+    let names: Vec<_> = results.iter().map(|result| result.task.name.as_str()).collect();
+    assert_eq!(names, ["copy", "copy", "copy", "first", "second"]);
+    assert!(results[3].task.handler);
+    assert_eq!(host.script().text("/etc/third"), None);
+}
+
+#[test]
+fn rescue_clears_a_failure_and_always_runs() {
+    let block = |rescue: Vec<Step>| {
+        Step::Block(Box::new(Block {
+            name: String::new(),
+            origin: origin(),
+            block: vec![step(task("fail", json!({"msg": "on purpose"}))), step(copy("/etc/unreached", "x"))],
+            rescue,
+            always: vec![step(copy("/etc/always", "x"))],
+        }))
+    };
+    let mut host = Fake::new(Mode::Apply);
+    let rescue = vec![step(copy("/etc/rescued", "{{ ansible_failed_result.msg }}"))];
+    let (end, _) = run(&mut host, &play(vec![block(rescue), step(copy("/etc/next", "x"))], vec![]));
+    assert_eq!(end, PlayEnd::Done);
+    assert_eq!(host.script().text("/etc/rescued").as_deref(), Some("on purpose"));
+    for (path, there) in [("/etc/always", true), ("/etc/next", true), ("/etc/unreached", false)] {
+        assert_eq!(host.script().text(path).is_some(), there, "{path}");
+    }
+
+    let mut host = Fake::new(Mode::Apply);
+    let (end, _) = run(&mut host, &play(vec![block(vec![]), step(copy("/etc/next", "x"))], vec![]));
+    assert!(matches!(end, PlayEnd::Failed(_)));
+    assert!(host.script().text("/etc/always").is_some() && host.script().text("/etc/next").is_none());
+}
+
+#[test]
+fn overrides_judge_the_result() {
+    let mut quiet = copy("/etc/a", "x");
+    quiet.changed_when = Some(vec![template("false")]);
+    let mut tolerated = task("fail", json!({"msg": "x"}));
+    tolerated.ignore_errors = true;
+    let mut judged = copy("/etc/b", "x");
+    judged.register = Some("result".into());
+    judged.failed_when = Some(vec![template("result.changed")]);
+    let mut retried = copy("/etc/c", "x");
+    retried.register = Some("again".into());
+    retried.until = Some(Until { conditions: vec![template("not again.changed")], retries: 1, delay: 0 });
+    let mut host = Fake::new(Mode::Apply);
+    let steps = vec![step(quiet), step(tolerated), step(retried), step(judged)];
+    let (end, results) = run(&mut host, &play(steps, vec![]));
+    assert_eq!(statuses(&results), [Status::Ok, Status::Ignored, Status::Ok, Status::Failed]);
+    assert!(matches!(end, PlayEnd::Failed(_)));
+}
+
+#[test]
+fn no_log_hides_everything() {
+    let mut secret = task("fail", json!({"msg": "hunter2"}));
+    secret.no_log = true;
+    let (_, results) = run(&mut Fake::new(Mode::Apply), &play(vec![step(secret)], vec![]));
+    assert!(!serde_json::to_string(&results).unwrap().contains("hunter2"));
+}
+
+#[test]
+fn what_depends_on_the_unknown_is_said_and_counted_in_a_check() {
+    let mut command = task("command", json!({"argv": ["true"]}));
+    command.register = Some("out".into());
+    let mut dependent = copy("/etc/x", "x");
+    dependent.when = vec![template("out.rc == 0")];
+    let mut host = Fake::new(Mode::Check);
+    let (_, results) = run(&mut host, &play(vec![step(command), step(dependent)], vec![]));
+    assert!(results[1].unknown && results[1].status == Status::Skipped);
+}

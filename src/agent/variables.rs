@@ -1,0 +1,92 @@
+//! What a template on the host can see, in Ansible's order of precedence.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::hostplay::{HostPlay, Task, VarLayer};
+use crate::template::{Layer, Vars};
+
+/// The variables of one play on this host. Cheap to hand out: layers are shared, never copied.
+pub(super) struct Variables {
+    maps: Vec<Arc<Map<String, Value>>>,
+    facts: Arc<Map<String, Value>>,
+    registered: Arc<Map<String, Value>>,
+    extra: Arc<Map<String, Value>>,
+    magic: Arc<Map<String, Value>>,
+    unknown: BTreeSet<String>,
+}
+
+impl Variables {
+    /// The variables at the start of a play. Registered results live on across plays, as in Ansible.
+    pub(super) fn new(play: &HostPlay, facts: &Map<String, Value>, earlier: Remembered) -> Self {
+        let mut injected: Map<String, Value> =
+            facts.iter().map(|(name, value)| (format!("ansible_{name}"), value.clone())).collect();
+        injected.insert("ansible_facts".into(), Value::Object(facts.clone()));
+        Self {
+            maps: play.var_maps.iter().cloned().map(Arc::new).collect(),
+            facts: Arc::new(injected),
+            registered: earlier.registered,
+            extra: Arc::new(play.extra_vars.clone()),
+            magic: Arc::new(play.magic.clone()),
+            unknown: earlier.unknown,
+        }
+    }
+
+    /// What the next play inherits.
+    pub(super) fn remember(self) -> Remembered {
+        Remembered { registered: self.registered, unknown: self.unknown }
+    }
+
+    /// The view of one task; `item` holds its loop variables.
+    pub(super) fn for_task(&self, task: &Task, item: Option<&Map<String, Value>>) -> Vars {
+        let mut layers = Vec::new();
+        let templates = |index: &usize| self.maps.get(*index).cloned().map(Layer::Templates);
+        layers.extend(task.layers.iter().filter_map(|layer| match layer {
+            VarLayer::BelowFacts(index) => templates(index),
+            VarLayer::AboveFacts(_) | VarLayer::AboveRegistered(_) => None,
+        }));
+        layers.push(Layer::Plain(Arc::clone(&self.facts)));
+        layers.extend(task.layers.iter().filter_map(|layer| match layer {
+            VarLayer::AboveFacts(index) => templates(index),
+            VarLayer::BelowFacts(_) | VarLayer::AboveRegistered(_) => None,
+        }));
+        layers.push(Layer::Plain(Arc::clone(&self.registered)));
+        layers.extend(task.layers.iter().filter_map(|layer| match layer {
+            VarLayer::AboveRegistered(index) => templates(index),
+            VarLayer::BelowFacts(_) | VarLayer::AboveFacts(_) => None,
+        }));
+        layers.push(Layer::Templates(Arc::clone(&self.extra)));
+        layers.push(Layer::Plain(Arc::clone(&self.magic)));
+        if let Some(role) = &task.role {
+            layers.push(Layer::Plain(Arc::new(Map::from_iter([("role_name".to_owned(), json!(role))]))));
+        }
+        if let Some(item) = item {
+            layers.push(Layer::Plain(Arc::new(item.clone())));
+        }
+        Vars::new(layers)
+    }
+
+    /// Keeps a result or fact for later tasks. `unknown`: in a check, it depends on what only applying can tell.
+    pub(super) fn set(&mut self, name: &str, value: Value, unknown: bool) {
+        Arc::make_mut(&mut self.registered).insert(name.to_owned(), value);
+        if unknown {
+            self.unknown.insert(name.to_owned());
+        } else {
+            self.unknown.remove(name);
+        }
+    }
+
+    /// The first of these names whose value only applying can tell.
+    pub(super) fn first_unknown<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+        names.find(|name| self.unknown.contains(*name))
+    }
+}
+
+/// What outlives a play.
+#[derive(Default)]
+pub(super) struct Remembered {
+    registered: Arc<Map<String, Value>>,
+    unknown: BTreeSet<String>,
+}

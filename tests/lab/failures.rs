@@ -1,0 +1,54 @@
+//! What goes wrong on one host stays there and is said.
+
+use crate::support::{address, inventory, mailprov, on, reset, with_status};
+
+#[test]
+fn one_unreachable_and_one_failing_host_do_not_stop_the_third() {
+    reset(&["mail1", "mail2"]);
+    // The package cannot be installed where its repository is gone.
+    on("mail2", "mv /etc/yum.repos.d /etc/yum.repos.away && dnf -q clean all");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("inventory.yaml");
+    let text = std::fs::read_to_string(inventory("root")).expect("the lab's inventory");
+    // An address of the lab's network that nobody has.
+    let third = address("mail3");
+    let nobody = format!("{}.250", third.rsplit_once('.').expect("an address").0);
+    std::fs::write(&path, text.replace(&third, &nobody)).expect("written");
+
+    let ran = mailprov(&["up", &path.to_string_lossy(), "--timeout", "5"]);
+    assert_eq!(ran.status, 4, "{}{}", ran.stdout, ran.stderr);
+    let line = |host: &str| {
+        ran.stdout.lines().find(|line| line.contains(host) && line.contains("ok=")).unwrap_or_default().to_owned()
+    };
+    assert!(line("mail1").contains("unreachable=0") && line("mail1").contains("failed=0"), "{}", ran.stdout);
+    assert!(line("mail2").contains("failed=1"), "{}", ran.stdout);
+    assert!(line("mail3").contains("unreachable=1"), "{}", ran.stdout);
+    assert_eq!(on("mail1", "systemctl is-active postfix"), "active\n");
+
+    let json = mailprov(&["up", &path.to_string_lossy(), "--timeout", "5", "--output", "json"]);
+    assert_eq!(with_status(&json, "failed").len(), 1);
+    assert!(with_status(&json, "failed")[0].0.starts_with("mail2"));
+    on("mail2", "mv /etc/yum.repos.away /etc/yum.repos.d");
+}
+
+#[test]
+fn a_failed_task_takes_the_run_back_on_its_host() {
+    reset(&["mail1"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let playbook = folder.path().join("play.yaml");
+    std::fs::write(
+        &playbook,
+        "- hosts: all\n  become: true\n  tasks:\n    - copy: {dest: /etc/half, content: x}\n    - hostname: {name: half.example.net}\n    - fail: {msg: on purpose}\n",
+    )
+    .expect("written");
+    let before = on("mail1", "hostnamectl --static; ls /etc");
+    let args = ["up", &inventory("root"), "--playbook", &playbook.to_string_lossy(), "--limit", "mail1.mydomain.local"];
+    let ran = mailprov(&args);
+    assert_eq!(ran.status, 4, "{}{}", ran.stdout, ran.stderr);
+    assert!(format!("{}{}", ran.stdout, ran.stderr).contains("on purpose"));
+    assert_eq!(before, on("mail1", "hostnamectl --static; ls /etc"));
+
+    let ran = mailprov(&[&args[..], &["--no-rollback"]].concat());
+    assert_eq!(ran.status, 4);
+    assert_eq!(on("mail1", "hostnamectl --static; cat /etc/half"), "half.example.net\nx");
+}

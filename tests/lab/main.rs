@@ -1,0 +1,10 @@
+//! What the README promises, seen on real hosts. `tests/run` brings the lab up and runs these, one at a time;
+//! by hand: `tests/lab/lab up 3 && cargo test --features lab --test lab`.
+
+mod support;
+
+mod failures;
+mod logins;
+mod mail;
+mod provisioning;
+mod rollback;

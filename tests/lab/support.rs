@@ -1,0 +1,166 @@
+//! The lab as the tests see it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// What a program left behind.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    fn from(output: &Output) -> Self {
+        Self {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The same, after making sure of the exit status.
+    #[track_caller]
+    pub fn with_status(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn succeeded(self) -> Self {
+        self.with_status(0)
+    }
+}
+
+/// `tests/lab/lab ARGS`.
+pub fn lab(args: &[&str]) -> Ran {
+    Ran::from(&Command::new(root().join("tests/lab/lab")).args(args).output().expect("the lab's command runs"))
+}
+
+/// A command as root on a lab host; its stdout.
+#[track_caller]
+pub fn on(host: &str, command: &str) -> String {
+    lab(&["ssh", host, command]).succeeded().stdout
+}
+
+/// A command whose failure is no surprise.
+pub fn try_on(host: &str, command: &str) -> Ran {
+    lab(&["ssh", host, command])
+}
+
+/// Bare hosts.
+#[track_caller]
+pub fn reset(hosts: &[&str]) {
+    lab(&[&["reset"], hosts].concat()).succeeded();
+}
+
+/// mailprov with these arguments, from an empty folder.
+pub fn mailprov(args: &[&str]) -> Ran {
+    mailprov_with(args, "")
+}
+
+/// The same with something on its stdin.
+pub fn mailprov_with(args: &[&str], stdin: &str) -> Ran {
+    use std::io::Write;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mailprov"))
+        .args(args)
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("mailprov starts");
+    child.stdin.take().expect("stdin").write_all(stdin.as_bytes()).expect("stdin takes it");
+    Ran::from(&child.wait_with_output().expect("mailprov ends"))
+}
+
+/// Path of the lab's inventory for this user.
+pub fn inventory(user: &str) -> String {
+    lab(&["inventory", user]).succeeded().stdout.trim().to_owned()
+}
+
+/// The address of a lab host.
+#[track_caller]
+pub fn address(host: &str) -> String {
+    let status = lab(&["status"]).stdout;
+    let line = status.lines().find(|line| line.split_whitespace().next() == Some(host));
+    line.and_then(|line| line.split_whitespace().nth(1)).expect("the host has an address").to_owned()
+}
+
+/// The events of a run with `--output json`.
+pub fn events(ran: &Ran) -> Vec<Value> {
+    ran.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// (host, task) → status, for the tasks of a run with `--output json`.
+pub fn statuses(ran: &Ran) -> BTreeMap<(String, String), String> {
+    let events = events(ran);
+    let finished = events.iter().filter(|event| event["event"]["type"] == "task_finished");
+    finished
+        .map(|event| {
+            let task = &event["event"]["task"];
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let name = format!("{:03} {}", task["id"], text(&task["name"]));
+            ((text(&event["host"]), name), text(&event["event"]["status"]))
+        })
+        .collect()
+}
+
+/// Only the tasks of this status.
+pub fn with_status(ran: &Ran, status: &str) -> Vec<(String, String)> {
+    statuses(ran).into_iter().filter(|(_, is)| is == status).map(|(key, _)| key).collect()
+}
+
+/// The project's folder.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Everything on a host's disk that was changed since its image: path → kind, mode, owner, size, time.
+/// Logs are left out: that somebody logged in is written there by the host itself.
+pub fn disk(host: &str) -> BTreeMap<String, String> {
+    let upper = PathBuf::from(lab(&["path", host]).succeeded().stdout.trim().to_owned());
+    let mut found = BTreeMap::new();
+    collect(&upper, &upper, &mut found);
+    found
+}
+
+fn collect(top: &Path, folder: &Path, found: &mut BTreeMap<String, String>) {
+    use std::os::unix::fs::MetadataExt;
+    const NOT_OURS: &[&str] = &["var/log", "run", "tmp", "var/lib/systemd", "var/cache/ldconfig"];
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let shown = path.strip_prefix(top).expect("below the top").to_string_lossy().into_owned();
+        if NOT_OURS.contains(&shown.as_str()) {
+            continue;
+        }
+        let Ok(meta) = path.symlink_metadata() else { continue };
+        // A folder's own size and time follow from its entries, which are listed.
+        let (size, time) =
+            if meta.is_dir() { (0, 0) } else { (meta.size(), meta.mtime_nsec() + meta.mtime() * 1_000_000_000) };
+        found.insert(shown, format!("{:o} {}:{} {size} {time}", meta.mode(), meta.uid(), meta.gid()));
+        if meta.is_dir() {
+            collect(top, &path, found);
+        }
+    }
+}
+
+/// What is to be the same before and after, or on two hosts: files of /etc with metadata and digest, packages,
+/// unit states, firewall, host name.
+pub fn manifest(host: &str) -> String {
+    on(
+        host,
+        r#"cd /etc; find . ! -name '*.db' ! -name 'mtab' ! -name '.updated' ! -name 'ld.so.cache' -printf '%p %y %m %u:%g %l\n' | sort
+        find . -type f ! -name '*.db' ! -name 'ld.so.cache' ! -name '.updated' -print0 | sort -z | xargs -0 sha256sum
+        for db in postfix/*.db aliases.db; do [ -e $db ] && { echo $db; postmap -s hash:/etc/${db%.db} | sort; }; done
+        rpm -qa 2>/dev/null | sort
+        for unit in postfix firewalld sshd; do systemctl show -p Id,LoadState,ActiveState,UnitFileState $unit; done
+        firewall-cmd --list-all; firewall-cmd --permanent --list-all; hostnamectl --static"#,
+    )
+}
