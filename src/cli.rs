@@ -4,6 +4,7 @@
 
 mod args;
 mod command_line;
+mod connections;
 mod console;
 mod exit;
 mod extra_vars;
@@ -13,14 +14,19 @@ mod hosts;
 mod locate;
 mod panic_hook;
 mod password;
+mod rollback;
+mod run_spec;
+mod session;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 pub use args::Cli;
-use args::Command;
+use args::{Command, OutputArgs};
+use console::Console;
 pub use exit::Exit;
+use failure::Failure;
 
 /// Reads the command line, does what it says, and gives the exit code.
 #[must_use]
@@ -38,6 +44,20 @@ fn usage(error: &clap::Error) -> Exit {
     drop(error.print());
     if error.use_stderr() { Exit::Usage } else { Exit::Ok }
 }
+
 fn run(command: &Command) -> Exit {
-    Exit::Ok
+    match command {
+        Command::Up(_) | Command::Check(_) | Command::Agent(_) => Exit::Internal,
+        Command::Rollback(args) => told(&args.output, |console| rollback::run(args, console)),
+        Command::History(args) => told(&args.output, |console| history::run(args, console)),
+    }
+}
+
+/// Runs a command and tells why it could not be carried out, if so.
+fn told(output: &OutputArgs, command: impl FnOnce(&Console) -> Result<Exit, Failure>) -> Exit {
+    let console = Console::new(output);
+    command(&console).unwrap_or_else(|failure| {
+        console.fail(&failure);
+        failure.exit()
+    })
 }

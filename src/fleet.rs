@@ -24,7 +24,7 @@ use events::Events;
 use interrupt::Interrupt;
 use reach::Ssh;
 
-use crate::event::{Failure, HostEvent, HostOutcome};
+use crate::event::{HostEvent, HostOutcome};
 use crate::hostplay::{HostPlay, RunSpec};
 use crate::protocol::{RollbackSpec, RunSummary};
 use crate::transport::{Binaries, ConnectionSpec};
@@ -85,8 +85,8 @@ impl FleetOutcome {
     }
 }
 
-/// The runs on each host, or why they cannot be told.
-pub type Histories = BTreeMap<String, Result<Vec<RunSummary>, Box<Failure>>>;
+/// The runs on each host, or why they cannot be told (never that it succeeded).
+pub type Histories = BTreeMap<String, Result<Vec<RunSummary>, Box<HostOutcome>>>;
 
 impl Fleet {
     /// Runs plays. Everything that happens is told through `events`, a `HostFinished` for every host included.

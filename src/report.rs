@@ -139,6 +139,16 @@ impl Reporter {
         }
     }
 
+    /// Tells that the user asked for an end, and what comes of it.
+    pub fn interrupted(&mut self) {
+        let (Form::Terminal { look, .. } | Form::Plain { look }) = self.form else { return };
+        if look.verbosity > Verbosity::Quiet {
+            self.write(&["interrupted: no more hosts are started; those at work end by their own policy. \
+                 Press Ctrl-C again to leave them at once."
+                .to_owned()]);
+        }
+    }
+
     fn text(&mut self, look: &Look, event: &HostEvent) -> Vec<String> {
         if let Event::PlayStarted { name } = &event.event {
             return self.play_started(look, name);

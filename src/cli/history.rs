@@ -1,16 +1,55 @@
 //! `history`: the runs that the hosts remember.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::event::Failure;
+use super::args::HistoryArgs;
+use super::console::Console;
+use super::exit::Exit;
+use super::hosts::Hosts;
+use super::{connections, failure, session};
+use crate::event::{Failure, HostOutcome};
 use crate::hostplay::Mode;
 use crate::protocol::RunSummary;
 use crate::report::{clean, json};
 
 /// What a host answered.
-pub(super) type Answer = (String, Result<Vec<RunSummary>, Failure>);
+type Answer = (String, Result<Vec<RunSummary>, Box<HostOutcome>>);
+
+pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure::Failure> {
+    let hosts = Hosts::load(&args.target)?;
+    // The journals are root's.
+    let fleet = connections::fleet(&hosts, &args.target, &args.connection, &Map::new(), true)?;
+    let mut histories = session::runtime()?.block_on(async {
+        // How far each host is does not matter here, only what it answers.
+        let (events, _) = tokio::sync::mpsc::channel(1);
+        fleet.history(&hosts.selected, events).await
+    });
+    let answers: Vec<Answer> = hosts.selected.iter().filter_map(|host| histories.remove_entry(host)).collect();
+    let shown = if console.is_json() { json_lines(&answers) } else { text(&answers, args.output.verbose > 0) };
+    console.print(&shown)?;
+    Ok(exit(&answers))
+}
+
+fn exit(answers: &[Answer]) -> Exit {
+    let whys: Vec<&HostOutcome> =
+        answers.iter().filter_map(|(_, answer)| answer.as_ref().err().map(|why| &**why)).collect();
+    match whys[..] {
+        [] => Exit::Ok,
+        _ if whys.iter().all(|why| matches!(why, HostOutcome::Unreachable { .. })) => Exit::HostsUnreachable,
+        _ => Exit::HostsFailed,
+    }
+}
+
+/// Why there is no answer.
+fn failure_of(why: &HostOutcome) -> Failure {
+    match why {
+        HostOutcome::Unreachable { failure } | HostOutcome::Refused { failure } => failure.clone(),
+        HostOutcome::NotStarted { reason } => Failure { message: reason.clone(), ..Failure::default() },
+        HostOutcome::Succeeded | HostOutcome::Failed { .. } => Failure::default(),
+    }
+}
 
 /// For people: each host's runs, the newest first; with `verbose` also what they changed.
 fn text(answers: &[Answer], verbose: bool) -> String {
@@ -20,7 +59,8 @@ fn text(answers: &[Answer], verbose: bool) -> String {
         match answer {
             Ok(runs) if runs.is_empty() => lines.push("  no runs".to_owned()),
             Ok(runs) => lines.extend(runs.iter().rev().flat_map(|run| run_lines(run, verbose))),
-            Err(failure) => {
+            Err(why) => {
+                let failure = failure_of(why);
                 lines.push(format!("  error: {}", clean(&failure.message)));
                 lines.extend(failure.causes.iter().map(|cause| format!("    because: {}", clean(cause))));
                 lines.extend(failure.hints.iter().map(|hint| format!("    hint: {}", clean(hint))));
@@ -59,7 +99,7 @@ fn json_lines(answers: &[Answer]) -> String {
     let line = |(host, answer): &Answer| {
         let (runs, failure) = match answer {
             Ok(runs) => (runs.iter().map(run_json).collect(), Value::Null),
-            Err(failure) => (Vec::new(), json!(failure)),
+            Err(why) => (Vec::new(), json!(failure_of(why))),
         };
         json::line("history", [("host", json!(host)), ("runs", Value::Array(runs)), ("failure", failure)]) + "\n"
     };
@@ -108,7 +148,7 @@ mod tests {
         vec![
             ("mx1".to_owned(), Ok(vec![first, second])),
             ("mx2".to_owned(), Ok(Vec::new())),
-            ("mx3".to_owned(), Err(failure)),
+            ("mx3".to_owned(), Err(Box::new(HostOutcome::Unreachable { failure }))),
         ]
     }
 

@@ -58,7 +58,7 @@ fn this_machine(selected: Vec<String>, name: &str) -> Result<Vec<String>, Failur
     }
 }
 
-fn machine_name() -> String {
+pub(super) fn machine_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 

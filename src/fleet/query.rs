@@ -117,7 +117,7 @@ fn rollback_outcome(end: Result<End, HostOutcome>) -> HostOutcome {
     }
 }
 
-fn runs_of(end: Result<End, HostOutcome>) -> Result<Vec<RunSummary>, Box<Failure>> {
+fn runs_of(end: Result<End, HostOutcome>) -> Result<Vec<RunSummary>, Box<HostOutcome>> {
     let outcome = match end {
         Ok(End::Answer(reply)) => match *reply {
             Reply::History(runs) => return Ok(runs),
@@ -127,10 +127,9 @@ fn runs_of(end: Result<End, HostOutcome>) -> Result<Vec<RunSummary>, Box<Failure
         Err(outcome) => outcome,
     };
     Err(Box::new(match outcome {
-        HostOutcome::Unreachable { failure } | HostOutcome::Refused { failure } => failure,
-        HostOutcome::NotStarted { reason } => Failure { message: reason, ..Failure::default() },
-        HostOutcome::Succeeded | HostOutcome::Failed { .. } => {
-            Failure { message: "the agent did not answer".to_owned(), ..Failure::default() }
-        }
+        HostOutcome::Succeeded | HostOutcome::Failed { .. } => HostOutcome::Refused {
+            failure: Failure { message: "the agent did not answer".to_owned(), ..Failure::default() },
+        },
+        why => why,
     }))
 }

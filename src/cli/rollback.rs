@@ -1,0 +1,47 @@
+//! `rollback`: the journals of the hosts, backwards.
+
+use serde_json::Map;
+
+use super::args::RollbackArgs;
+use super::command_line::CommandLine;
+use super::console::Console;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::hosts::Hosts;
+use super::{connections, run_spec, session};
+use crate::hostplay::{Mode, RunSpec};
+use crate::protocol::RollbackSpec;
+use crate::report::{Reporter, RunInfo, RunKind};
+
+pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failure> {
+    let hosts = Hosts::load(&args.target)?;
+    // The journals are root's.
+    let fleet = connections::fleet(&hosts, &args.target, &args.connection, &Map::new(), true)?;
+    let mode = if args.check { Mode::Check } else { Mode::Apply };
+    let run = run_spec::new(mode, command_line(args).limit(&args.target).text(), false);
+    let info = RunInfo {
+        kind: RunKind::Rollback { check: args.check },
+        hosts: hosts.selected.clone(),
+        again: command_line(args).text(),
+        apply: String::new(),
+        rollback: String::new(),
+    };
+    let reporter = Reporter::new(info, console.form(args.diff), Box::new(|_| None), Box::new(std::io::stdout()));
+    let spec = |host: &str| RollbackSpec {
+        run: RunSpec { host: host.to_owned(), ..run.clone() },
+        target: args.run.clone(),
+        force: args.force,
+    };
+    let (tally, outcome) = session::watch(reporter, |events| fleet.rollback(&hosts.selected, spec, events))?;
+    Ok(session::exit(&tally, outcome.interrupted))
+}
+
+fn command_line(args: &RollbackArgs) -> CommandLine {
+    let mut line = CommandLine::new("rollback").target(&args.target).connection(&args.connection);
+    if let Some(run) = &args.run {
+        line.option("--run", run);
+    }
+    line.flag("--force", args.force);
+    line.flag("--check", args.check);
+    line
+}

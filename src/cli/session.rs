@@ -1,0 +1,93 @@
+//! A run as it is watched: the work on one side, its report on the other.
+
+use std::future::Future;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::console::output_failure;
+use super::exit::Exit;
+use super::failure::{Failure, Kind};
+use crate::event::HostEvent;
+use crate::report::{Reporter, Tally};
+
+/// Events that may wait to be passed on to the report.
+const EVENTS_AHEAD: usize = 256;
+
+/// What the report is told.
+enum Told {
+    Event(HostEvent),
+    Interrupted,
+}
+
+/// Does the work and writes its report; gives what the run came to, and what the work gave.
+///
+/// # Errors
+/// When the report could not be written, or the system lacks what it takes to begin.
+pub(super) fn watch<T, F>(
+    reporter: Reporter,
+    work: impl FnOnce(mpsc::Sender<HostEvent>) -> F,
+) -> Result<(Tally, T), Failure>
+where
+    F: Future<Output = T>,
+{
+    let runtime = runtime()?;
+    let (tell, told) = channel();
+    // Writing may block, which must not stop the work on the hosts: a thread of its own.
+    let report = std::thread::spawn(move || write(reporter, &told));
+    let result = runtime.block_on(async {
+        let (sender, events) = mpsc::channel(EVENTS_AHEAD);
+        tokio::join!(work(sender), pass_on(events, tell)).0
+    });
+    match report.join() {
+        Ok(Ok(tally)) => Ok((tally, result)),
+        Ok(Err(error)) => Err(output_failure(&error)),
+        // The panic hook has ended the program already.
+        Err(_) => Err(Failure::new(Kind::Bug, "the report was lost")),
+    }
+}
+
+/// What async work needs.
+///
+/// # Errors
+/// When the system has no thread or file descriptor left.
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    Runtime::new().map_err(|error| Failure::of(Kind::Machine, "cannot start", &error))
+}
+
+/// How a run ended: the user's wish before everything else.
+pub(super) fn exit(tally: &Tally, interrupted: bool) -> Exit {
+    if interrupted { Exit::Interrupted } else { tally.verdict().into() }
+}
+
+fn write(mut reporter: Reporter, told: &Receiver<Told>) -> std::io::Result<Tally> {
+    while let Ok(told) = told.recv() {
+        match told {
+            Told::Event(event) => reporter.handle(&event),
+            Told::Interrupted => reporter.interrupted(),
+        }
+    }
+    reporter.finish()
+}
+
+async fn pass_on(mut events: mpsc::Receiver<HostEvent>, tell: Sender<Told>) {
+    let mut interrupts = signal(SignalKind::interrupt()).ok();
+    let mut interrupted = async || match &mut interrupts {
+        Some(interrupts) => interrupts.recv().await,
+        None => std::future::pending().await,
+    };
+    loop {
+        let told = tokio::select! {
+            event = events.recv() => match event {
+                Some(event) => Told::Event(event),
+                None => return,
+            },
+            _ = interrupted() => Told::Interrupted,
+        };
+        if tell.send(told).is_err() {
+            return;
+        }
+    }
+}
