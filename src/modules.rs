@@ -110,7 +110,7 @@ pub struct Context<'a> {
     /// The host.
     pub host: &'a mut dyn Host,
     /// Renders Jinja text with the task's variables (`template`, `copy` content is rendered already).
-    pub render: &'a dyn Fn(&str, &str) -> Result<String, Failure>,
+    pub render: &'a dyn Fn(&str, &str) -> Result<String, Box<Failure>>,
     /// Finds a file that travelled with the play: the task's role first, then the playbook's folder.
     /// The first argument is `templates` or `files`.
     pub find_file: &'a dyn Fn(&str, &str) -> Option<&'a FileBody>,

@@ -61,19 +61,12 @@ pub(super) struct Setup<'a> {
 
 /// Runs the play to its end, handlers included.
 pub(super) fn run_play(setup: Setup<'_>, earlier: Remembered) -> (PlayEnd, Remembered) {
-    let variables = Variables::new(setup.play, setup.facts, earlier);
-    let mut interpreter = Interpreter {
-        host: setup.host,
-        engine: setup.engine,
-        play: setup.play,
-        facts: setup.facts,
-        now: setup.now,
-        variables,
-        pending: Pending::default(),
-        sink: setup.sink,
-        notified: owed_handlers(setup.play, setup.owed),
-    };
-    let mut flow = interpreter.run_steps(&setup.play.steps);
+    let Setup { host, engine, play, facts, now, owed, sink } = setup;
+    let variables = Variables::new(play, facts, earlier);
+    let notified = owed_handlers(play, owed);
+    let mut interpreter =
+        Interpreter { host, engine, play, facts, now, variables, pending: Pending::default(), sink, notified };
+    let mut flow = interpreter.run_steps(&play.steps);
     if matches!(flow, Flow::Continue) {
         flow = interpreter.flush_handlers();
     }

@@ -1,4 +1,4 @@
-//! One controller's session: its requests, one after the other.
+//! One controller's session: one request, and for a run its plays.
 
 use std::path::Path;
 use std::time::Instant;
@@ -20,7 +20,7 @@ use crate::journal::{Lock, Outcome, Store, lock, store};
 use crate::protocol::{PROTOCOL_VERSION, Reply, Request};
 use crate::template::Engine;
 
-/// Speaks with one controller until it says that it is done, or is gone.
+/// Serves the one request that a connection brings.
 pub(super) fn serve(channel: &Channel) {
     let speaker = channel.speaker();
     speaker.reply(&Reply::Hello {
@@ -28,20 +28,18 @@ pub(super) fn serve(channel: &Channel) {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uid: rustix::process::geteuid().as_raw(),
     });
-    while let Some(request) = channel.next() {
-        let answer = match request {
-            Request::Begin(spec) => serve_run(channel, &speaker, spec),
-            Request::Rollback(spec) => undo::serve_rollback(&speaker, &spec),
-            Request::History => undo::serve_history(&speaker),
-            Request::Play(_) => Err(HostError::refused("run a play outside of a run")),
-            Request::Finish => Ok(()),
-        };
-        if let Err(error) = answer {
-            speaker.reply(&Reply::Refused(error.to_failure()));
-        }
-        speaker.reply(&Reply::Bye);
-        return;
+    let Some(request) = channel.next() else { return };
+    let answer = match request {
+        Request::Begin(spec) => serve_run(channel, &speaker, spec),
+        Request::Rollback(spec) => undo::serve_rollback(&speaker, &spec),
+        Request::History => undo::serve_history(&speaker),
+        Request::Play(_) => Err(HostError::refused("run a play outside of a run")),
+        Request::Finish => Ok(()),
+    };
+    if let Err(error) = answer {
+        speaker.reply(&Reply::Refused(error.to_failure()));
     }
+    speaker.reply(&Reply::Bye);
 }
 
 /// The machine, with long-running programs heard by the user.

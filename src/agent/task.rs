@@ -226,11 +226,11 @@ impl Interpreter<'_> {
     fn call_module(&mut self, running: &Running<'_>, vars: &Vars) -> Result<ItemOutcome, Box<Failure>> {
         let (task, module) = (running.task, running.module);
         let args = self.arguments(task, module, vars)?;
-        let (changes, actions) = (self.pending.changes.len(), self.pending.actions.len());
+        let (changes_before, actions_before) = (self.pending.changes.len(), self.pending.actions.len());
         let result = {
             let (engine, files) = (self.engine, &self.play.files);
             let render = |text: &str, shown_as: &str| {
-                engine.render_file(text, shown_as, vars).map_err(|error| error.to_failure())
+                engine.render_file(text, shown_as, vars).map_err(|error| Box::new(error.to_failure()))
             };
             let find_file = |kind: &str, name: &str| find_file(files, task.role.as_deref(), kind, name);
             let mut context = Context {
@@ -244,7 +244,7 @@ impl Interpreter<'_> {
             module.run(&args, &mut context)
         };
         self.collect_changes();
-        let recorded = self.pending.changes.len() > changes || self.pending.actions.len() > actions;
+        let recorded = self.pending.changes.len() > changes_before || self.pending.actions.len() > actions_before;
         match result {
             Ok(outcome) => {
                 let changed = outcome.changed.unwrap_or(recorded);

@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
     let text = std::str::from_utf8(&body.bytes)
         .map_err(|error| ModuleError::failed(format!("read {}: {error}", body.shown_as)))?;
     let rendered = (context.render)(text, &body.shown_as)
-        .map_err(|failure| ModuleError::Failed { failure: Box::new(failure), values: Map::new() })?;
+        .map_err(|failure| ModuleError::Failed { failure, values: Map::new() })?;
     let name = src.rsplit('/').next().unwrap_or(src);
     let name = name.strip_suffix(".j2").unwrap_or(name).to_owned();
     install(args, context, Source { name: Some(name), bytes: rendered.into_bytes(), mode: Some(body.mode) })

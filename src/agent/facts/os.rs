@@ -54,14 +54,12 @@ pub(super) fn names(nodename: &str, hosts: &str) -> Map<String, Value> {
 
 /// The first name of the hosts(5) line that mentions `name`, if it is a full one.
 fn canonical_name<'a>(name: &str, hosts: &'a str) -> Option<&'a str> {
-    let lines = hosts.lines().map(|line| line.split('#').next().unwrap_or_default());
-    lines
-        .filter_map(|line| {
-            let mut words = line.split_whitespace().skip(1);
-            let first = words.next()?;
-            (first.contains('.') && (first == name || words.any(|word| word == name))).then_some(first)
-        })
-        .next()
+    let mut lines = hosts.lines().map(|line| line.split('#').next().unwrap_or_default());
+    lines.find_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let first = words.next()?;
+        (first.contains('.') && (first == name || words.any(|word| word == name))).then_some(first)
+    })
 }
 
 /// `memtotal_mb` and the processor counts.
@@ -80,7 +78,7 @@ pub(super) fn hardware(meminfo: &str, cpuinfo: &str) -> Map<String, Value> {
     ])
 }
 
-/// `selinux` from the content of `/sys/fs/selinux/enforce` (empty: no SELinux).
+/// `selinux` from the content of `/sys/fs/selinux/enforce`; empty where the kernel has none of it.
 pub(super) fn selinux(enforce: &str) -> Value {
     match enforce.trim() {
         "1" => json!({"status": "enabled", "mode": "enforcing"}),
