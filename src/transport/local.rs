@@ -1,5 +1,7 @@
 //! The agent on this machine, for hosts with `ansible_connection: local`.
 
+#![expect(clippy::disallowed_methods, reason = "the controller starts the agent on its own machine")]
+
 use std::io::ErrorKind;
 use std::process::Stdio;
 

@@ -4,8 +4,11 @@
 //! and known hosts all apply; sessions go through its control socket with the `openssh` crate. The crate could start
 //! the master too, but then it overrides `StrictHostKeyChecking` and `IdentitiesOnly` of the user's configuration.
 //!
-//! The master stays in the foreground, in a process group of its own: Ctrl-C at our terminal leaves it to us. When
-//! we are killed it ends by itself, [`IDLE_SECONDS`] after its last session, which ends with our pipes.
+//! With `ControlPersist` the master goes into the background after the login, and the process that we started ends:
+//! with 0 when the control socket is there, with 255 when there is no connection. A master ends by itself
+//! [`IDLE_SECONDS`] after its last session, which ends with our pipes. So none is left over, however we end.
+
+#![expect(clippy::disallowed_methods, reason = "the controller starts ssh, and prepares a private folder for it")]
 
 use std::ffi::OsString;
 use std::fs;
@@ -17,20 +20,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{CWD, Mode};
-use rustix::process::{Pid, Signal};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use super::streams::{Process, RemoteProcess, Streams};
 use super::{ConnectError, Secret, SshSpec, Tail};
 
-/// How long an orphaned master lives without a session, in seconds.
-const IDLE_SECONDS: u32 = 30;
+/// How long a master lives without a session, in seconds.
+const IDLE_SECONDS: u32 = 10;
 
 /// How long the login itself may take, after the handshake.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(30);
-
-/// How often the control socket is looked for: nothing tells when ssh has made it.
-const SOCKET_POLL: Duration = Duration::from_millis(5);
 
 /// Longest usable name for a folder of control sockets: a socket's path has 104 to 108 bytes, and ssh adds 17 to it
 /// while it makes one.
@@ -49,15 +48,12 @@ printf '%s\n' "$answer"
 /// An authenticated connection.
 pub struct SshConnection {
     session: Arc<openssh::Session>,
-    master: Master,
+    folder: Folder,
 }
 
-/// The ssh process that holds the connection. Dropping it ends the connection.
-#[derive(Debug)]
-pub struct Master {
-    child: Child,
-    stderr: Tail,
-    folder: tempfile::TempDir,
+/// The private folder of one connection.
+pub struct Folder {
+    path: tempfile::TempDir,
     /// Kept open: the answers wait in the pipe.
     _password: Option<fs::File>,
 }
@@ -68,37 +64,46 @@ impl SshConnection {
     /// # Errors
     /// Why not, read from ssh's own words.
     pub async fn connect(spec: &SshSpec) -> Result<Self, ConnectError> {
-        let mut master = Master::start(spec)?;
-        let socket = master.socket();
+        let folder = Folder::new(spec.password.as_ref())?;
+        let mut command = Command::new(&spec.program);
+        command.args(arguments(spec, &folder));
+        if spec.password.is_some() {
+            command.env("SSH_ASKPASS", folder.file("askpass")).env("SSH_ASKPASS_REQUIRE", "force");
+        }
+        // A process group of its own: Ctrl-C at our terminal is ours to act on.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+        let no_ssh = |message: String| ConnectError::NoSsh { program: spec.program.clone(), message };
+        let mut child = command.spawn().map_err(|error| no_ssh(error.to_string()))?;
+        let stderr = child.stderr.take().ok_or_else(|| no_ssh("it has no stderr".to_owned()))?;
+        let mut stderr = Tail::of(stderr);
         let limit = spec.connect_timeout + LOGIN_PATIENCE;
-        match tokio::time::timeout(limit, master.listening(&socket)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(status)) => {
-                let words = master.stderr.last_words().await;
+        match tokio::time::timeout(limit, child.wait()).await {
+            Ok(Ok(status)) if status.success() => {}
+            Ok(status) => {
+                let words = format!("{}\n{}", stderr.last_words().await, folder.log());
+                let status = status.ok().and_then(|status| status.code());
                 return Err(ConnectError::from_stderr(&spec.host, status, &words));
             }
             Err(_) => {
+                let reason = format!("no login within {} s. {} {}", limit.as_secs(), stderr.text(), folder.log());
                 return Err(ConnectError::Unreachable {
                     endpoint: spec.host.clone(),
-                    reason: format!("no login within {} s {}", limit.as_secs(), master.words()).trim().to_owned(),
+                    reason: reason.trim().to_owned(),
                 });
             }
         }
-        let session = openssh::Session::resume_mux(socket.into_boxed_path(), None);
-        Ok(Self { session: Arc::new(session), master })
+        let session = openssh::Session::resume_mux(folder.file(SOCKET).into_boxed_path(), None);
+        Ok(Self { session: Arc::new(session), folder })
     }
 
     /// Starts the one command for which the connection was made.
     ///
     /// # Errors
     /// When the server opens no session.
-    pub async fn run(mut self, command: &str) -> Result<Streams, ConnectError> {
+    pub async fn run(self, command: &str) -> Result<Streams, ConnectError> {
         let mut session = Arc::clone(&self.session).arc_raw_command(command);
         session.stdin(openssh::Stdio::piped()).stdout(openssh::Stdio::piped()).stderr(openssh::Stdio::piped());
-        let mut child = match session.spawn().await {
-            Ok(child) => child,
-            Err(error) => return Err(self.no_session(&error).await),
-        };
+        let mut child = session.spawn().await.map_err(|error| self.no_session(&error))?;
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin().take(), child.stdout().take(), child.stderr().take())
         else {
@@ -108,81 +113,76 @@ impl SshConnection {
             stdin: Box::new(stdin),
             stdout: Box::new(stdout),
             stderr: Box::new(stderr),
-            process: Process::Remote(Box::new(RemoteProcess { session: Some(child), master: self.master })),
+            process: Process::Remote(Box::new(RemoteProcess { child: Some(child), connection: self })),
         })
     }
 
-    async fn no_session(&mut self, error: &openssh::Error) -> ConnectError {
+    /// What ssh had to say since the login.
+    pub(super) fn words(&self) -> String {
+        self.folder.log()
+    }
+
+    /// Ends the connection in good order.
+    pub(super) async fn close(self) {
+        if let Some(session) = Arc::into_inner(self.session) {
+            // If it does not go now it goes when it was idle for some time.
+            let _ = tokio::time::timeout(Duration::from_secs(2), session.close()).await;
+        }
+    }
+
+    fn no_session(&self, error: &openssh::Error) -> ConnectError {
         let mut message = error.to_string();
         let mut cause = std::error::Error::source(error);
         while let Some(error) = cause {
             message = format!("{message}: {error}");
             cause = error.source();
         }
-        if let Ok(Some(_)) = self.master.child.try_wait() {
-            message = format!("{message}; ssh said: {}", self.master.stderr.last_words().await);
+        let words = self.words();
+        if !words.is_empty() {
+            message = format!("{message}; ssh said: {words}");
         }
         ConnectError::NoSession { message }
     }
 }
 
-impl Master {
-    fn start(spec: &SshSpec) -> Result<Self, ConnectError> {
-        let folder = private_folder()?;
-        let password = spec.password.as_ref().map(|secret| prepare_askpass(folder.path(), secret)).transpose()?;
-        let mut command = Command::new(&spec.program);
-        command.args(arguments(spec, &folder.path().join("m")));
-        if password.is_some() {
-            command.env("SSH_ASKPASS", folder.path().join("askpass")).env("SSH_ASKPASS_REQUIRE", "force");
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
-        let no_ssh = |message: String| ConnectError::NoSsh { program: spec.program.clone(), message };
-        let mut child = command.spawn().map_err(|error| no_ssh(error.to_string()))?;
-        let stderr = child.stderr.take().ok_or_else(|| no_ssh("it has no stderr".to_owned()))?;
-        Ok(Self { child, stderr: Tail::of(stderr), folder, _password: password })
+/// The control socket, in the connection's folder.
+const SOCKET: &str = "m";
+
+/// What ssh writes for people: after the login its stderr leads nowhere.
+const LOG: &str = "log";
+
+impl Folder {
+    /// Only we can enter it, and its name is short enough for a socket in it.
+    fn new(password: Option<&Secret>) -> Result<Self, ConnectError> {
+        let usual = std::env::temp_dir();
+        let parent = if usual.as_os_str().len() <= MAX_FOLDER_LEN { usual } else { PathBuf::from("/tmp") };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("mailprov-").permissions(fs::Permissions::from_mode(0o700));
+        let path = builder.tempdir_in(parent).map_err(controller_error("make a folder for the control socket"))?;
+        let password = password.map(|secret| prepare_askpass(path.path(), secret)).transpose()?;
+        Ok(Self { path, _password: password })
     }
 
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("m")
+    fn file(&self, name: &str) -> PathBuf {
+        self.path.path().join(name)
     }
 
-    /// Waits for the control socket, which ssh makes after the login. The error is ssh's exit status.
-    async fn listening(&mut self, socket: &Path) -> Result<(), Option<i32>> {
-        while !socket.exists() {
-            tokio::select! {
-                status = self.child.wait() => return Err(status.ok().and_then(|status| status.code())),
-                () = tokio::time::sleep(SOCKET_POLL) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// ssh's last words.
-    pub(super) fn words(&self) -> String {
-        self.stderr.text()
-    }
-
-    /// Ends the connection in good order.
-    pub(super) async fn stop(mut self) {
-        let pid = self.child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
-        if let Some(pid) = pid
-            && rustix::process::kill_process(pid, Signal::TERM).is_ok()
-        {
-            // If it does not go it is killed when it is dropped.
-            let _ = tokio::time::timeout(Duration::from_secs(2), self.child.wait()).await;
-        }
+    /// ssh's log, which holds a few lines at most.
+    fn log(&self) -> String {
+        let log = fs::read(self.file(LOG)).unwrap_or_default();
+        let end = &log[log.len().saturating_sub(4096)..];
+        String::from_utf8_lossy(end).replace('\r', "").trim().to_owned()
     }
 }
 
 /// Of several values for one option ssh takes the first: what we cannot do without, then the host's variables, then
 /// our defaults, and `ssh_config(5)` last.
-fn arguments(spec: &SshSpec, socket: &Path) -> Vec<OsString> {
-    let mut args: Vec<OsString> = ["-M", "-N", "-T", "-o"].map(OsString::from).into();
-    let mut control_path = OsString::from("ControlPath=");
-    // ssh expands percent signs in this option.
-    control_path.push(socket.to_string_lossy().replace('%', "%%"));
-    args.push(control_path);
+fn arguments(spec: &SshSpec, folder: &Folder) -> Vec<OsString> {
+    let mut args: Vec<OsString> = ["-M", "-N", "-T", "-E"].map(OsString::from).into();
+    args.push(folder.file(LOG).into());
     let mut option = |text: String| args.extend([OsString::from("-o"), OsString::from(text)]);
+    // ssh expands percent signs here.
+    option(format!("ControlPath={}", folder.file(SOCKET).to_string_lossy().replace('%', "%%")));
     option(format!("ControlPersist={IDLE_SECONDS}"));
     option("PermitLocalCommand=no".to_owned());
     option("RemoteCommand=none".to_owned());
@@ -210,15 +210,6 @@ fn arguments(spec: &SshSpec, socket: &Path) -> Vec<OsString> {
     }
     args.extend([OsString::from("--"), OsString::from(&spec.host)]);
     args
-}
-
-/// A folder that only we can enter, with a name short enough for a socket in it.
-fn private_folder() -> Result<tempfile::TempDir, ConnectError> {
-    let usual = std::env::temp_dir();
-    let parent = if usual.as_os_str().len() <= MAX_FOLDER_LEN { usual } else { PathBuf::from("/tmp") };
-    let made =
-        tempfile::Builder::new().prefix("mailprov-").permissions(fs::Permissions::from_mode(0o700)).tempdir_in(parent);
-    made.map_err(controller_error("make a folder for the control socket"))
 }
 
 /// Puts the helper that ssh asks for passwords into the folder. A password may be asked for more than once, as

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::ssh::Master;
+use super::ssh::SshConnection;
 
 /// What the far side reads.
 pub type Input = Box<dyn AsyncWrite + Send + Unpin>;
@@ -41,10 +41,10 @@ pub enum Process {
 
 /// A program on a host.
 pub struct RemoteProcess {
-    /// The session; gone once its status was asked for.
-    pub session: Option<openssh::Child<Arc<openssh::Session>>>,
-    /// The connection.
-    pub master: Master,
+    /// The program; gone once its status was asked for.
+    pub child: Option<openssh::Child<Arc<openssh::Session>>>,
+    /// The connection, which has no other purpose.
+    pub connection: SshConnection,
 }
 
 impl Process {
@@ -52,7 +52,7 @@ impl Process {
     pub(super) async fn status(&mut self) -> Option<i32> {
         let status = async {
             match self {
-                Self::Remote(remote) => match remote.session.take()?.wait().await {
+                Self::Remote(remote) => match remote.child.take()?.wait().await {
                     Ok(status) => status.code(),
                     // The crate makes an error of the shell's "command not found".
                     Err(openssh::Error::Remote(_)) => Some(127),
@@ -69,7 +69,7 @@ impl Process {
     /// What the connection itself had to say.
     pub(super) fn connection_words(&self) -> String {
         match self {
-            Self::Remote(remote) => remote.master.words(),
+            Self::Remote(remote) => remote.connection.words(),
             Self::Local(_) => String::new(),
             #[cfg(test)]
             Self::Within => String::new(),
@@ -80,7 +80,7 @@ impl Process {
     pub(super) async fn close(mut self) {
         self.status().await;
         if let Self::Remote(remote) = self {
-            remote.master.stop().await;
+            remote.connection.close().await;
         }
     }
 }
