@@ -1,0 +1,75 @@
+//! One play while it is being put together.
+
+use std::collections::BTreeSet;
+
+use super::files::Files;
+use super::loader::Loader;
+use super::role::SeenRole;
+use super::scope::maps;
+use super::tags::TagFilter;
+use super::undefined::Check;
+use crate::hostplay::{Step, Task};
+use crate::inventory::Variables;
+
+/// Collects what the parts of a play contribute. Problems go to the loader.
+pub(super) struct PlayBuilder<'l, 's> {
+    pub(super) loader: &'l mut Loader<'s>,
+    pub(super) filter: &'l TagFilter,
+    /// Variable maps; the first ones are those of [`maps`].
+    pub(super) maps: Vec<Variables>,
+    pub(super) handlers: Vec<Task>,
+    /// What is looked at for undefined variables.
+    pub(super) checks: Vec<Check>,
+    pub(super) files: Files,
+    pub(super) seen_roles: Vec<SeenRole>,
+    /// Something in the play asks for root.
+    pub(super) becomes: bool,
+    /// Names that some task registers or sets.
+    pub(super) results: BTreeSet<String>,
+    /// All tags of all tasks.
+    pub(super) known_tags: BTreeSet<String>,
+}
+
+impl<'l, 's> PlayBuilder<'l, 's> {
+    pub(super) fn new(loader: &'l mut Loader<'s>, filter: &'l TagFilter, files: Files) -> Self {
+        Self {
+            loader,
+            filter,
+            maps: vec![Variables::default(); maps::COUNT],
+            handlers: Vec::new(),
+            checks: Vec::new(),
+            files,
+            seen_roles: Vec::new(),
+            becomes: false,
+            results: BTreeSet::new(),
+            known_tags: BTreeSet::new(),
+        }
+    }
+
+    /// Keeps variables; none need no map.
+    pub(super) fn add_map(&mut self, variables: Variables) -> Option<usize> {
+        if variables.is_empty() {
+            return None;
+        }
+        self.maps.push(variables);
+        Some(self.maps.len() - 1)
+    }
+
+    /// Handlers from a task list.
+    pub(super) fn add_handlers(&mut self, steps: Vec<Step>) {
+        for step in steps {
+            match step {
+                Step::Task(task) => self.handlers.push(*task),
+                Step::Block(block) => {
+                    let problem = crate::diagnostic::Diagnostic::new("a block among handlers is not supported");
+                    let problem = problem.at(block.origin, 1);
+                    self.loader.problems.push(problem.hint("write the handlers one by one, with one `listen` topic"));
+                }
+                Step::FlushHandlers(origin) => {
+                    let problem = crate::diagnostic::Diagnostic::new("`flush_handlers` among handlers");
+                    self.loader.problems.push(problem.at(origin, 1));
+                }
+            }
+        }
+    }
+}
