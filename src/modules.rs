@@ -9,8 +9,11 @@ pub mod spec;
 mod registry;
 
 mod attributes;
+#[cfg(test)]
+mod bench;
 mod install;
 mod paths;
+mod postfix_file;
 
 mod assert;
 mod certificate;

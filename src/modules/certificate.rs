@@ -1,7 +1,23 @@
 //! `certificate`: a private key made on the host, with a self-signed server certificate.
 
-use super::attributes::{GROUP, OWNER};
-use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome};
+mod inspect;
+mod issue;
+mod names;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::attributes::{self, GROUP, NEW_FILE, OWNER};
+use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
+use crate::event::KNOWN_AFTER_APPLY;
+use crate::host::{Content, FileState, HostnameState, Key as ResourceKey, Meta, State, Want};
+use crate::hostplay::Mode;
+use inspect::{DAY, Found, Key, date};
+use issue::{KeyKind, Request};
+use names::Name;
 
 pub(super) const SPEC: ModuleSpec = ModuleSpec {
     args: &[
@@ -13,7 +29,7 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
              of the right type and size is kept.",
         )
         .required(),
-        ArgSpec::new("common_name", ArgKind::Str, "The subject; the host's fully qualified name when not given."),
+        ArgSpec::new("common_name", ArgKind::Str, "The subject; the static host name when not given."),
         ArgSpec::new(
             "subject_alt_name",
             ArgKind::StrList,
@@ -22,7 +38,11 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
         ),
         ArgSpec::new("key_type", ArgKind::Choice(&["rsa", "ecdsa"]), "RSA, or ECDSA on the curve P-256.")
             .default("rsa"),
-        ArgSpec::new("key_size", ArgKind::Int, "Bits of an RSA key: 2048, 3072 or 4096. The default is 2048."),
+        ArgSpec::new(
+            "key_size",
+            ArgKind::Int,
+            "Bits of a new RSA key: 2048, 3072 or 4096; a longer one is kept. The default is 2048.",
+        ),
         ArgSpec::new("days", ArgKind::Int, "Days for which a new certificate is valid.").default("365"),
         ArgSpec::new("renew_before", ArgKind::Int, "Days before its end at which a certificate is renewed.")
             .default("30"),
@@ -50,6 +70,235 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
     ..ModuleSpec::new("certificate", "mailprov", "Keep a private key with a self-signed server certificate.")
 };
 
-pub(super) fn run(_args: &Args, _context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
-    Err(ModuleError::failed("not built yet"))
+pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
+    let path = paths::required(args, "path")?;
+    let key_path = paths::required(args, "privatekey_path")?;
+    if path == key_path {
+        return Err(ModuleError::argument("privatekey_path", "is the same as path"));
+    }
+    let wish = wish(args, context)?;
+    let files = Files { certificate: read(context, &path)?, key: read(context, &key_path)?, path, key_path };
+    let verdict = judge(&wish, &files, args.flag("force"), context.now)?;
+    let mut values = Map::from_iter([("renewed".to_owned(), verdict.renews().into())]);
+    let made = match &verdict {
+        Verdict::Keep(found) => {
+            values.extend(found.as_ref().map(describe).into_iter().flatten());
+            Made { key: None, certificate: None }
+        }
+        Verdict::Renew { reason, key } => {
+            values.insert("reason".to_owned(), reason.clone().into());
+            let made = make(context, &wish, key.as_deref())?;
+            values.extend(made.values(&wish.request));
+            made
+        }
+    };
+    put(args, context, &files, made)?;
+    let reason = match &verdict {
+        Verdict::Keep(_) => None,
+        Verdict::Renew { reason, .. } => Some(reason.clone()),
+    };
+    let unknown =
+        matches!(verdict, Verdict::Keep(None)) || [&files.certificate, &files.key].contains(&&FileState::Unknown);
+    Ok(Outcome { message: reason, values, unknown, ..Outcome::default() })
+}
+
+/// What the arguments ask for.
+struct Wish {
+    request: Request,
+    key: KeyKind,
+    renew_before: i64,
+}
+
+fn wish(args: &Args, context: &mut Context<'_>) -> Result<Wish, ModuleError> {
+    let common_name = match args.str("common_name") {
+        Some(name) => name.to_owned(),
+        None => match context.host.read(&ResourceKey::Hostname)? {
+            State::Hostname(HostnameState { name }) if !name.is_empty() => name,
+            _ => return Err(ModuleError::argument("common_name", "is required: the host has no name of its own")),
+        },
+    };
+    // The upper bound of RFC 5280, appendix A.
+    if common_name.is_empty() || common_name.chars().count() > 64 {
+        return Err(ModuleError::argument("common_name", "must have 1 to 64 characters"));
+    }
+    let mut names = args.list("subject_alt_name");
+    if names.is_empty() {
+        names.push(common_name.clone());
+    }
+    let names = names.iter().map(|name| Name::parse(name)).collect::<Result<BTreeSet<_>, _>>();
+    let names = names.map_err(|why| ModuleError::argument("subject_alt_name", why))?;
+    let key = match (args.need_str("key_type")?, args.int("key_size")) {
+        ("ecdsa", None) => KeyKind::Ecdsa,
+        ("ecdsa", Some(_)) => return Err(ModuleError::argument("key_size", "is for RSA keys; ecdsa is P-256")),
+        (_, None) => KeyKind::Rsa(2048),
+        (_, Some(bits)) => match u32::try_from(bits) {
+            Ok(bits @ (2048 | 3072 | 4096)) => KeyKind::Rsa(bits),
+            _ => return Err(ModuleError::argument("key_size", "must be 2048, 3072 or 4096")),
+        },
+    };
+    let days = args.int("days").filter(|days| (1..=36_500).contains(days));
+    let days = days.ok_or_else(|| ModuleError::argument("days", "must be between 1 and 36500"))?;
+    let renew_before = args.int("renew_before").filter(|before| (0..days).contains(before));
+    let renew_before = renew_before
+        .ok_or_else(|| ModuleError::argument("renew_before", "must be less than days, or every run would renew"))?;
+    let request = Request {
+        common_name,
+        names,
+        // Clients whose clock is a little late must not see a certificate of the future.
+        not_before: context.now - 3600,
+        not_after: context.now + days * DAY,
+    };
+    Ok(Wish { request, key, renew_before })
+}
+
+/// The two files as they are.
+struct Files {
+    path: String,
+    certificate: FileState,
+    key_path: String,
+    key: FileState,
+}
+
+fn read(context: &mut Context<'_>, path: &str) -> Result<FileState, ModuleError> {
+    match context.file(path)? {
+        FileState::Directory { .. } => Err(ModuleError::failed(format!("{path} is a directory"))),
+        FileState::Other { kind } => Err(ModuleError::failed(format!("{path} is a {kind}"))),
+        FileState::Symlink { target, .. } => Err(ModuleError::hinted(
+            format!("{path} is a symbolic link to {target}"),
+            "name the file itself: links are not followed",
+        )),
+        state => Ok(state),
+    }
+}
+
+/// What is to be done.
+enum Verdict {
+    /// Nothing; without the certificate when only applying can tell what is in it.
+    Keep(Option<Found>),
+    /// A certificate is made, with the key that is there or a new one.
+    Renew { reason: String, key: Option<Box<Key>> },
+}
+
+impl Verdict {
+    fn renews(&self) -> bool {
+        matches!(self, Self::Renew { .. })
+    }
+}
+
+fn judge(wish: &Wish, files: &Files, force: bool, now: i64) -> Result<Verdict, ModuleError> {
+    let bytes = |state: &FileState| match state {
+        FileState::Regular { content, .. } => content.bytes().map(<[u8]>::to_vec),
+        _ => None,
+    };
+    let made_by_this_run = |state: &FileState| matches!(state, FileState::Regular { content: Content::Unknown, .. });
+    if made_by_this_run(&files.certificate) {
+        return Ok(Verdict::Keep(None));
+    }
+    let key = bytes(&files.key).and_then(|bytes| Key::read(&bytes));
+    let found = bytes(&files.certificate).and_then(|bytes| Found::read(&bytes));
+    let foreign = !force && found.as_ref().is_some_and(|found| !found.self_issued);
+    let mut reasons = Vec::new();
+    let key = match key {
+        // Whoever had a certificate issued has chosen its key.
+        Some(key) if foreign || key.suits(wish.key) => Some(key),
+        Some(_) => {
+            reasons.push(format!("the key in {} is not of the type and size asked for", files.key_path));
+            None
+        }
+        None if matches!(files.key, FileState::Regular { .. }) => {
+            reasons.push(format!("there is no readable key in {}", files.key_path));
+            None
+        }
+        None => {
+            reasons.push("there is no key".to_owned());
+            None
+        }
+    };
+    match (&found, &key) {
+        (Some(found), Some(key)) => {
+            let defects = found.defects(&wish.request, key, now, wish.renew_before);
+            reasons.extend(defects.into_iter().map(|defect| format!("the certificate {defect}")));
+        }
+        (None, _) if matches!(files.certificate, FileState::Regular { .. }) => {
+            reasons.push(format!("there is no readable certificate in {}", files.path));
+        }
+        (None, _) => reasons.push("there is no certificate".to_owned()),
+        (Some(_), None) => {}
+    }
+    if reasons.is_empty() {
+        return Ok(Verdict::Keep(found));
+    }
+    let reason = reasons.join("; ");
+    if foreign {
+        return Err(ModuleError::hinted(
+            format!("{} was issued by somebody else, and does not fit: {reason}", files.path),
+            "put a fitting certificate in its place, name another path, or give force: yes to replace it",
+        ));
+    }
+    Ok(Verdict::Renew { reason, key: key.map(Box::new) })
+}
+
+/// What was made: contents for the files, none for a file that keeps its own.
+struct Made {
+    key: Option<Content>,
+    certificate: Option<Content>,
+}
+
+impl Made {
+    fn values(&self, request: &Request) -> Map<String, Value> {
+        let found = self.certificate.as_ref().and_then(Content::bytes).and_then(Found::read);
+        found.as_ref().map_or_else(
+            || {
+                let mut values = validity(request.not_after, &request.names);
+                values.insert("fingerprint_sha256".to_owned(), KNOWN_AFTER_APPLY.into());
+                values
+            },
+            describe,
+        )
+    }
+}
+
+fn make(context: &Context<'_>, wish: &Wish, key: Option<&Key>) -> Result<Made, ModuleError> {
+    if context.host.mode() == Mode::Check {
+        return Ok(Made { key: key.is_none().then_some(Content::Unknown), certificate: Some(Content::Unknown) });
+    }
+    let failed = |error: issue::IssueError| ModuleError::failed(error.to_string());
+    if let Some(key) = key {
+        let certificate = issue::issue(&wish.request, &key.pair).map_err(failed)?;
+        return Ok(Made { key: None, certificate: Some(Content::text(&certificate)) });
+    }
+    let pair = issue::make_key(wish.key).map_err(failed)?;
+    let certificate = issue::issue(&wish.request, &pair).map_err(failed)?;
+    Ok(Made { key: Some(Content::text(&pair.serialize_pem())), certificate: Some(Content::text(&certificate)) })
+}
+
+/// The key first: a certificate without its key is worse than a key without its certificate.
+fn put(args: &Args, context: &mut Context<'_>, files: &Files, made: Made) -> Result<(), ModuleError> {
+    for (path, before, new, mode_argument, default, secret) in [
+        (&files.key_path, &files.key, made.key, "privatekey_mode", 0o600, true),
+        (&files.path, &files.certificate, made.certificate, "mode", NEW_FILE, false),
+    ] {
+        let (old, current) = match before {
+            FileState::Regular { content, meta } => (Some(content), meta.clone()),
+            _ => (None, Meta::root(default)),
+        };
+        let Some(bytes) = new.or_else(|| old.cloned()) else { continue };
+        context.need_parent(path)?;
+        let bits = args.mode(mode_argument, current.mode, false)?.unwrap_or(current.mode);
+        let meta = attributes::owned(args, Meta { mode: bits, ..current });
+        let want = Want::new(ResourceKey::File(path.clone()), State::File(FileState::Regular { content: bytes, meta }));
+        context.host.put(want.sensitive(secret || context.no_log))?;
+    }
+    Ok(())
+}
+
+fn describe(found: &Found) -> Map<String, Value> {
+    let mut values = validity(found.not_after, &found.names);
+    values.insert("fingerprint_sha256".to_owned(), found.fingerprint.clone().into());
+    values
+}
+
+fn validity(not_after: i64, names: &BTreeSet<Name>) -> Map<String, Value> {
+    let names: Vec<Value> = names.iter().map(|name| name.to_string().into()).collect();
+    Map::from_iter([("not_after".to_owned(), date(not_after).into()), ("subject_alt_name".to_owned(), names.into())])
 }

@@ -1,6 +1,12 @@
 //! `postconf`: parameters in Postfix's main.cf.
 
-use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome};
+use serde_json::Map;
+
+use super::postfix_file::configuration;
+use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
+use crate::host::Content;
+use crate::postfix::value::{check_name, clean};
+use crate::postfix::{MainCf, ValueError};
 
 pub(super) const SPEC: ModuleSpec = ModuleSpec {
     args: &[
@@ -27,6 +33,66 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
     )
 };
 
-pub(super) fn run(_args: &Args, _context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
-    Err(ModuleError::failed("not built yet"))
+/// Parameters that a running Postfix reads only at its start (postconf(5); `postfix reload` logs "to change
+/// inet_interfaces, stop and start Postfix" and keeps the old socket).
+const NEED_RESTART: &[&str] = &["inet_interfaces", "inet_protocols"];
+
+pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
+    let path = paths::required(args, "path")?;
+    let (params, absent) = (args.map("params"), args.list("absent"));
+    check(&params, &absent)?;
+    let before = configuration(context, &path)?;
+    let (content, changed) = match before.content.bytes() {
+        Some(bytes) => {
+            let mut file = MainCf::parse(bytes).map_err(|error| {
+                let hint = "Postfix does not start with such a line; mend it, or remove it, first";
+                ModuleError::hinted(format!("edit {path}: {error}"), hint)
+            })?;
+            let changed = edit(&mut file, &params, &absent)?;
+            (Content::Bytes(file.to_bytes().into()), changed)
+        }
+        // What a package still to be installed brings may hold any of them.
+        None => (Content::Unknown, params.iter().map(|(name, _)| name.clone()).collect()),
+    };
+    before.put(context, &path, content)?;
+    let restart = changed.iter().any(|name| NEED_RESTART.contains(&name.as_str()));
+    let values = Map::from_iter([
+        ("restart_required".to_owned(), restart.into()),
+        ("reload_required".to_owned(), (!changed.is_empty()).into()),
+        ("parameters".to_owned(), changed.into()),
+    ]);
+    Ok(Outcome { values, unknown: before.is_unknown(), ..Outcome::default() })
+}
+
+fn check(params: &[(String, String)], absent: &[String]) -> Result<(), ModuleError> {
+    if params.is_empty() && absent.is_empty() {
+        return Err(ModuleError::argument("params, absent", "at least one of these must name a parameter"));
+    }
+    for (name, value) in params {
+        check_name(name).and_then(|()| clean(name, value)).map_err(|why| ModuleError::argument("params", why.to_string()))?;
+    }
+    for name in absent {
+        check_name(name).map_err(|why| ModuleError::argument("absent", why.to_string()))?;
+        if params.iter().any(|(set, _)| set == name) {
+            return Err(ModuleError::argument("absent", format!("{name} is also in params")));
+        }
+    }
+    Ok(())
+}
+
+/// The names that changed, in the order in which they were asked for.
+fn edit(file: &mut MainCf, params: &[(String, String)], absent: &[String]) -> Result<Vec<String>, ModuleError> {
+    let failed = |error: ValueError| ModuleError::failed(error.to_string());
+    let mut changed = Vec::new();
+    for (name, value) in params {
+        if file.set(name, value).map_err(failed)? {
+            changed.push(name.clone());
+        }
+    }
+    for name in absent {
+        if file.unset(name).map_err(failed)? {
+            changed.push(name.clone());
+        }
+    }
+    Ok(changed)
 }

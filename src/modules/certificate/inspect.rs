@@ -1,0 +1,137 @@
+//! Reading keys and certificates, and what is wrong with them.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use rcgen::{KeyPair, PublicKeyData};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use x509_parser::extensions::GeneralName;
+use x509_parser::pem::Pem;
+use x509_parser::prelude::{FromDer, SubjectPublicKeyInfo, X509Certificate};
+use x509_parser::public_key::PublicKey;
+
+use super::issue::{KeyKind, Request};
+use super::names::{Name, list};
+use crate::modules::install::hex;
+
+/// Seconds of a day.
+pub(super) const DAY: i64 = 86_400;
+
+/// A private key that is there.
+pub(super) struct Key {
+    pub(super) pair: KeyPair,
+    kind: Option<KeyKind>,
+}
+
+impl Key {
+    /// Reads PEM of any of the usual kinds; `None` when there is no key in it, or one with a passphrase.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let blocks = Pem::iter_from_buffer(bytes).filter_map(Result::ok);
+        let pair = blocks
+            .filter(|block| block.label.ends_with("PRIVATE KEY"))
+            .find_map(|block| KeyPair::try_from(block.contents.as_slice()).ok())?;
+        let kind = kind(&pair.subject_public_key_info());
+        Some(Self { pair, kind })
+    }
+
+    /// Whether it is what is asked for, or a longer one.
+    pub(super) fn suits(&self, wanted: KeyKind) -> bool {
+        match (self.kind, wanted) {
+            (Some(KeyKind::Rsa(bits)), KeyKind::Rsa(least)) => bits >= least,
+            (kind, wanted) => kind == Some(wanted),
+        }
+    }
+}
+
+fn kind(public_key: &[u8]) -> Option<KeyKind> {
+    let (_, info) = SubjectPublicKeyInfo::from_der(public_key).ok()?;
+    match info.parsed().ok()? {
+        PublicKey::RSA(key) => u32::try_from(key.key_size()).ok().map(KeyKind::Rsa),
+        // An uncompressed point of P-256: a tag and twice 32 bytes.
+        PublicKey::EC(point) if point.data().len() == 65 => Some(KeyKind::Ecdsa),
+        _ => None,
+    }
+}
+
+/// A certificate that is there: the first in its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    common_name: Option<String>,
+    pub(super) names: BTreeSet<Name>,
+    not_before: i64,
+    pub(super) not_after: i64,
+    public_key: Vec<u8>,
+    is_ca: bool,
+    server_auth: bool,
+    /// Subject and issuer are the same: nobody else vouches for it.
+    pub(super) self_issued: bool,
+    pub(super) fingerprint: String,
+}
+
+impl Found {
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let blocks = Pem::iter_from_buffer(bytes).filter_map(Result::ok);
+        let block = blocks.into_iter().find(|block| block.label == "CERTIFICATE")?;
+        let (_, certificate) = X509Certificate::from_der(&block.contents).ok()?;
+        let names = certificate.subject_alternative_name().ok()?;
+        let names = names.iter().flat_map(|extension| &extension.value.general_names).filter_map(name).collect();
+        let usage = certificate.extended_key_usage().ok()?;
+        let subject = certificate.subject();
+        let common_name = subject.iter_common_name().next().and_then(|name| name.as_str().ok()).map(str::to_owned);
+        Some(Self {
+            common_name,
+            names,
+            not_before: certificate.validity().not_before.timestamp(),
+            not_after: certificate.validity().not_after.timestamp(),
+            public_key: certificate.public_key().subject_public_key.data.to_vec(),
+            is_ca: certificate.is_ca(),
+            server_auth: usage.is_some_and(|usage| usage.value.server_auth || usage.value.any),
+            self_issued: subject.as_raw() == certificate.issuer().as_raw(),
+            fingerprint: hex(&Sha256::digest(&block.contents)),
+        })
+    }
+
+    /// What is wrong with it, as ends of "the certificate ...".
+    pub(super) fn defects(&self, wanted: &Request, key: &Key, now: i64, renew_before: i64) -> Vec<String> {
+        let names = format!("is for {}, not for {}", list(&self.names), list(&wanted.names));
+        let subject = self.common_name.as_deref().unwrap_or("nobody");
+        let checks = [
+            (self.public_key != key.pair.der_bytes(), "is of another key".to_owned()),
+            (self.not_after <= now, format!("ended on {}", date(self.not_after))),
+            (
+                self.not_after > now && self.not_after - now < renew_before * DAY,
+                format!("ends on {}, in less than {renew_before} days", date(self.not_after)),
+            ),
+            (self.not_before > now, format!("begins only on {}", date(self.not_before))),
+            (self.names != wanted.names, names),
+            // Who vouches for a name decides what the subject is.
+            (
+                self.self_issued && subject != wanted.common_name,
+                format!("has the subject {subject}, not {}", wanted.common_name),
+            ),
+            (self.is_ca, "is that of a CA, which strict clients refuse".to_owned()),
+            (!self.server_auth, "lacks the use serverAuth".to_owned()),
+        ];
+        checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, defect)| defect).collect()
+    }
+}
+
+fn name(name: &GeneralName<'_>) -> Option<Name> {
+    match name {
+        GeneralName::DNSName(name) => Some(Name::Dns(name.to_ascii_lowercase())),
+        GeneralName::IPAddress(bytes) => match bytes.len() {
+            4 => <[u8; 4]>::try_from(*bytes).ok().map(|bytes| Name::Ip(IpAddr::from(bytes))),
+            16 => <[u8; 16]>::try_from(*bytes).ok().map(|bytes| Name::Ip(IpAddr::from(bytes))),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `2027-01-31T00:00:00Z`.
+pub(super) fn date(seconds: i64) -> String {
+    let time = OffsetDateTime::from_unix_timestamp(seconds).ok();
+    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| format!("@{seconds}"))
+}
