@@ -37,6 +37,9 @@ mod stat;
 mod template;
 mod wait_for;
 
+#[cfg(test)]
+mod tests;
+
 pub use args::Args;
 pub use registry::Module;
 pub use spec::{ArgKind, ArgSpec, ModuleSpec};

@@ -2,6 +2,7 @@
 //!
 //! Nothing of it is left on the host, so it is allowed in every mode: `check` builds the same database as `up` and
 //! can tell whether the one in place is as it should be.
+#![expect(clippy::disallowed_methods, reason = "what is written here is gone before anything is reported")]
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
@@ -79,11 +80,11 @@ mod tests {
 
     use super::*;
 
-    fn real(command: &CommandSpec) -> Result<CommandOutput, HostError> {
+    fn real(command: &CommandSpec) -> CommandOutput {
         let mut program = Command::new(&command.argv[0]);
         program.args(&command.argv[1..]).current_dir(command.chdir.as_deref().unwrap());
         let output = program.output().unwrap();
-        Ok(CommandOutput { status: output.status.code().unwrap(), stdout: output.stdout, stderr: output.stderr })
+        CommandOutput { status: output.status.code().unwrap(), stdout: output.stdout, stderr: output.stderr }
     }
 
     #[test]
@@ -95,7 +96,7 @@ mod tests {
             files: vec![("in".to_owned(), b"b\na\n".to_vec())],
             result: Some("out".to_owned()),
         };
-        let done = run(&base, &scratch, real).unwrap();
+        let done = run(&base, &scratch, |command| Ok(real(command))).unwrap();
         assert_eq!(done.output.stdout_text(), "600 in\n700 .");
         assert_eq!(done.result.as_deref(), Some(b"a\nb\n".as_slice()));
         assert_eq!(fs::read_dir(&base).unwrap().count(), 0);
@@ -106,9 +107,9 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let mut scratch =
             Scratch { command: CommandSpec::new(&["true"]), files: Vec::new(), result: Some("out".to_owned()) };
-        assert_eq!(run(base.path(), &scratch, real).unwrap().result, None);
+        assert_eq!(run(base.path(), &scratch, |command| Ok(real(command))).unwrap().result, None);
         scratch.result = Some("../out".to_owned());
-        assert!(run(base.path(), &scratch, real).is_err());
+        assert!(run(base.path(), &scratch, |command| Ok(real(command))).is_err());
         assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0);
     }
 }

@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
     }
     let meta = attributes::wanted(args, current, NEW_FILE)?;
     context.put_file(&path, &before, FileState::Regular { content: new, meta })?;
-    Ok(Outcome { unknown, ..said(message, removed) })
+    Ok(Outcome { changed: unknown.then_some(true), unknown, ..said(message, removed) })
 }
 
 /// What the arguments ask for.

@@ -33,8 +33,8 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
     )
 };
 
-/// Parameters that a running Postfix reads only at its start (postconf(5); `postfix reload` logs "to change
-/// inet_interfaces, stop and start Postfix" and keeps the old socket).
+/// Parameters that a running Postfix reads only at its start (postconf(5)): at a reload it keeps its sockets, and
+/// logs that it must be stopped and started.
 const NEED_RESTART: &[&str] = &["inet_interfaces", "inet_protocols"];
 
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
     let (params, absent) = (args.map("params"), args.list("absent"));
     check(&params, &absent)?;
     let before = configuration(context, &path)?;
-    let (content, changed) = match before.content.bytes() {
+    let (new, changed) = match before.content.bytes() {
         Some(bytes) => {
             let mut file = MainCf::parse(bytes).map_err(|error| {
                 let hint = "Postfix does not start with such a line; mend it, or remove it, first";
@@ -54,14 +54,15 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
         // What a package still to be installed brings may hold any of them.
         None => (Content::Unknown, params.iter().map(|(name, _)| name.clone()).collect()),
     };
-    before.put(context, &path, content)?;
+    before.put(context, &path, new)?;
     let restart = changed.iter().any(|name| NEED_RESTART.contains(&name.as_str()));
     let values = Map::from_iter([
         ("restart_required".to_owned(), restart.into()),
         ("reload_required".to_owned(), (!changed.is_empty()).into()),
         ("parameters".to_owned(), changed.into()),
     ]);
-    Ok(Outcome { values, unknown: before.is_unknown(), ..Outcome::default() })
+    let unknown = before.is_unknown();
+    Ok(Outcome { changed: unknown.then_some(true), values, unknown, ..Outcome::default() })
 }
 
 fn check(params: &[(String, String)], absent: &[String]) -> Result<(), ModuleError> {
@@ -69,7 +70,9 @@ fn check(params: &[(String, String)], absent: &[String]) -> Result<(), ModuleErr
         return Err(ModuleError::argument("params, absent", "at least one of these must name a parameter"));
     }
     for (name, value) in params {
-        check_name(name).and_then(|()| clean(name, value)).map_err(|why| ModuleError::argument("params", why.to_string()))?;
+        check_name(name)
+            .and_then(|()| clean(name, value))
+            .map_err(|why| ModuleError::argument("params", why.to_string()))?;
     }
     for name in absent {
         check_name(name).map_err(|why| ModuleError::argument("absent", why.to_string()))?;

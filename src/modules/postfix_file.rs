@@ -15,7 +15,7 @@ pub(super) struct Configuration {
 /// configuration.
 pub(super) fn configuration(context: &mut Context<'_>, path: &str) -> Result<Configuration, ModuleError> {
     let state = context.file(path)?;
-    let (content, meta) = match &state {
+    let (bytes, meta) = match &state {
         FileState::Regular { content, meta } => (content.clone(), meta.clone()),
         FileState::Unknown => (Content::Unknown, Meta::root(0o644)),
         FileState::Absent => {
@@ -28,7 +28,7 @@ pub(super) fn configuration(context: &mut Context<'_>, path: &str) -> Result<Con
         FileState::Directory { .. } => return Err(ModuleError::failed(format!("{path} is a directory"))),
         FileState::Other { kind } => return Err(ModuleError::failed(format!("{path} is a {kind}"))),
     };
-    Ok(Configuration { state, content, meta })
+    Ok(Configuration { state, content: bytes, meta })
 }
 
 impl Configuration {

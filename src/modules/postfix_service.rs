@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
         _ => None,
     };
     let before = configuration(context, &path)?;
-    let content = match before.content.bytes() {
+    let new = match before.content.bytes() {
         Some(bytes) => {
             let mut file = MasterCf::parse(bytes);
             match &wanted {
@@ -74,8 +74,9 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
         }
         None => Content::Unknown,
     };
-    before.put(context, &path, content)?;
-    Ok(Outcome { unknown: before.is_unknown(), ..Outcome::default() })
+    before.put(context, &path, new)?;
+    let unknown = before.is_unknown();
+    Ok(Outcome { changed: unknown.then_some(true), unknown, ..Outcome::default() })
 }
 
 fn service(args: &Args, name: &str, kind: &str) -> Result<Service, ModuleError> {

@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test, which asks openssl")]
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
