@@ -1,5 +1,5 @@
 //! The laws that every host keeps, and the generated states they are checked with.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test")]
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 //!
 //! Never a shell; a minimal environment; stdin is `/dev/null` unless bytes are given; stdout and stderr are
 //! pipes of their own, so nothing that is started can write into the agent's channel.
+#![expect(clippy::disallowed_methods, reason = "this is the place")]
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -1,42 +1,51 @@
 //! RPM packages: `rpm -q` to read, one dnf transaction to change.
 
+mod dnf;
+
 use std::collections::BTreeMap;
 
-use super::backend::Step;
+pub(super) use dnf::{change, is_latest, undo};
+
 use super::{CommandSpec, HostError, PackageState, Version, process};
 
-/// The states of several packages. A host without rpm has none.
+/// The states of several packages, by one question. A host without rpm has none.
 pub(super) fn query(names: &[&str]) -> Result<BTreeMap<String, PackageState>, HostError> {
     let format = "%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE}.%{ARCH}\n";
     let mut spec = CommandSpec::new(&["rpm", "-q", "--qf", format, "--"]);
     spec.argv.extend(names.iter().map(|&name| name.to_owned()));
-    let output = match process::run(&spec) {
-        Err(HostError::NoSuchProgram(_)) => return Ok(BTreeMap::new()),
-        output => output?,
+    let found = match process::run(&spec) {
+        Err(HostError::NoSuchProgram(_)) => BTreeMap::new(),
+        // The status is the number of packages that are not installed.
+        Ok(output) if usize::try_from(output.status).is_ok_and(|missing| missing <= names.len()) => {
+            parse(&output.stdout_text(), names)
+        }
+        Ok(output) => {
+            let hint = "is the RPM database whole? `rpm --rebuilddb` mends it".to_owned();
+            return Err(process::ended_badly(&spec, output, Some(hint)));
+        }
+        Err(error) => return Err(error),
     };
-    // The status is the number of packages that are not installed, so it tells nothing.
-    let mut states = parse(&output.stdout_text(), names);
-    for &name in names {
-        states.entry(name.to_owned()).or_insert(PackageState::Absent);
-    }
-    Ok(states)
+    let absent = names.iter().map(|&name| (name.to_owned(), PackageState::Absent));
+    Ok(absent.chain(found).collect())
 }
 
 fn parse(text: &str, names: &[&str]) -> BTreeMap<String, PackageState> {
     let lines = text.lines().filter_map(|line| line.split_once(' '));
-    // Several versions of one package (kernels): the last one is the newest.
-    let known = lines.filter(|(name, evr)| names.contains(name) && evr.contains(':'));
+    // Several versions of one package (kernels): the last one is the newest. `package x is not installed` has no
+    // colon where a version has one.
+    let known = lines.filter(|(name, evr)| names.contains(name) && evr.contains(':') && !evr.contains(' '));
     known.map(|(name, evr)| (name.to_owned(), PackageState::Installed(Version::Evr(evr.to_owned())))).collect()
 }
 
-pub(super) fn is_latest(_package: &str) -> Result<Option<bool>, HostError> {
-    Ok(None)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-pub(super) fn change(_steps: &[Step], _label: &str, _output: &mut dyn FnMut(&str)) -> Result<(), HostError> {
-    Err(HostError::refused("change packages: not built yet"))
-}
-
-pub(super) fn undo(steps: &[Step], _undone: &str, label: &str, output: &mut dyn FnMut(&str)) -> Result<(), HostError> {
-    change(steps, label, output)
+    #[test]
+    fn versions_are_read_and_complaints_left_out() {
+        let text = "postfix 2:3.5.8-8.el8_10.x86_64\npackage package is not installed\nother 0:1-1.noarch\n\n";
+        let found = parse(text, &["postfix", "package"]);
+        let installed = PackageState::Installed(Version::Evr("2:3.5.8-8.el8_10.x86_64".to_owned()));
+        assert_eq!(found, BTreeMap::from([("postfix".to_owned(), installed)]));
+    }
 }

@@ -1,4 +1,5 @@
 //! One run at a time on a host.
+#![expect(clippy::disallowed_methods, reason = "the lock is not a resource")]
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};

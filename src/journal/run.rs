@@ -1,4 +1,5 @@
 //! Writing the journal of one run.
+#![expect(clippy::disallowed_methods, reason = "the undo record itself has none")]
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
