@@ -111,12 +111,15 @@ impl ModuleError {
     }
 }
 
+/// Renders a template's text, shown in errors under a name.
+pub type Render<'a> = dyn Fn(&str, &str) -> Result<String, Box<Failure>> + 'a;
+
 /// What a module may use beside its arguments.
 pub struct Context<'a> {
     /// The host.
     pub host: &'a mut dyn Host,
     /// Renders Jinja text with the task's variables (`template`, `copy` content is rendered already).
-    pub render: &'a dyn Fn(&str, &str) -> Result<String, Box<Failure>>,
+    pub render: &'a Render<'a>,
     /// Finds a file that travelled with the play: the task's role first, then the playbook's folder.
     /// The first argument is `templates` or `files`.
     pub find_file: &'a dyn Fn(&str, &str) -> Option<&'a FileBody>,

@@ -63,7 +63,7 @@ impl Bench {
     /// Calls a module. A template renders to itself in upper case.
     pub(super) fn run(&mut self, module: Module, args: &Value) -> Result<Ran, ModuleError> {
         let args = Args::decode(module.spec(), args.as_object().unwrap())?;
-        let render = |text: &str, _: &str| Ok::<_, Failure>(text.to_uppercase());
+        let render = |text: &str, _: &str| Ok::<_, Box<Failure>>(text.to_uppercase());
         let files = &self.files;
         let find = |folder: &str, name: &str| files.get(&format!("{folder}/{name}"));
         let mut context = Context {

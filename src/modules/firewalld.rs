@@ -1,5 +1,8 @@
 //! `firewalld`: what a zone lets in.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::Map;
 
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome};
@@ -163,34 +166,4 @@ fn edited(mut zone: ZoneSettings, part: Part, element: &str, enable: bool) -> Zo
         set.remove(element);
     }
     zone
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{normal_rule, parse_port};
-
-    #[test]
-    fn rules_and_ports_have_one_form() {
-        let normal = "rule family=\"ipv4\" source address=\"192.168.1.0/24\" service name=\"smtp\" accept";
-        for text in [
-            normal,
-            "rule family=ipv4 source address=192.168.1.0/24 service name=smtp accept",
-            " rule  family='ipv4' source address=\"192.168.1.0/24\"\n service name=\"smtp\" accept",
-        ] {
-            assert_eq!(normal_rule(text).as_deref(), Some(normal));
-        }
-        assert_eq!(normal_rule("accept"), None);
-        assert_eq!(normal_rule("rule family=\"ipv4"), None);
-        for (text, expected) in [
-            ("25/tcp", Some("25/tcp")),
-            ("5000-5010/udp", Some("5000-5010/udp")),
-            ("25-25/tcp", Some("25/tcp")),
-            ("25", None),
-            ("70000/tcp", None),
-            ("2-1/tcp", None),
-            ("25/icmp", None),
-        ] {
-            assert_eq!(parse_port(text).as_deref(), expected, "{text}");
-        }
-    }
 }

@@ -1,5 +1,8 @@
 //! A content that takes the place of a file: what `copy` and `template` share.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};

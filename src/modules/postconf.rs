@@ -1,5 +1,8 @@
 //! `postconf`: parameters in Postfix's main.cf.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::Map;
 
 use super::postfix_file::configuration;

@@ -1,5 +1,8 @@
 //! `postmap`: the database that Postfix reads in the place of a text.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde_json::Map;
@@ -8,7 +11,7 @@ use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, p
 use crate::event::Failure;
 use crate::host::{CommandSpec, Content, FileState, HostError, Meta, Scratch, Scratched};
 
-/// Map types that Postfix reads as text (DATABASE_README).
+/// Map types that Postfix reads as text (Postfix's `DATABASE_README`).
 const TEXT_MAPS: &[&str] = &["regexp", "pcre", "cidr", "texthash", "static", "inline"];
 
 pub(super) const SPEC: ModuleSpec = ModuleSpec {

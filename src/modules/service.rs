@@ -1,5 +1,8 @@
 //! `service`: systemd units.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::Map;
 
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome};

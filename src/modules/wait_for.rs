@@ -1,5 +1,8 @@
 //! `wait_for`: waits for a port or a file.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::thread;
