@@ -8,15 +8,26 @@ mod analyse;
 mod compile;
 mod environment;
 mod error;
+mod escape;
+mod explain;
+mod filters;
+mod functions;
 mod json;
+mod lazy;
+mod omit;
 mod place;
+mod predicates;
+mod strict;
+mod survey;
+mod syntax;
+#[cfg(test)]
+mod tests;
 mod vars;
 
 pub use analyse::{Kind, Reference, analyse, analyse_file};
 pub use error::TemplateError;
 pub use vars::{Layer, Vars};
 
-use minijinja::Environment;
 use serde_json::{Map, Value};
 
 use crate::hostplay::{Origin, Template};
@@ -24,22 +35,14 @@ use compile::Mode;
 use place::Source;
 
 /// Renders templates and evaluates expressions. Cheap to make: all engines share one environment.
-#[derive(Debug, Clone, Copy)]
-pub struct Engine {
-    environment: &'static Environment<'static>,
-}
-
-impl Default for Engine {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Engine(());
 
 impl Engine {
     /// An engine.
     #[must_use]
     pub fn new() -> Self {
-        Self { environment: environment::shared() }
+        Self(())
     }
 
     /// Renders a string of a playbook. As in Ansible, the value keeps its type if all of the output comes
@@ -51,7 +54,7 @@ impl Engine {
         if !has_delimiters(&template.source) {
             return Ok(Value::String(template.source.clone()));
         }
-        self.run(&template.source, &template.origin, vars, Mode::Native)
+        Ok(native(&template.source, &template.origin, vars)?.unwrap_or_default())
     }
 
     /// Renders a string of a playbook to text.
@@ -62,7 +65,9 @@ impl Engine {
         if !has_delimiters(&template.source) {
             return Ok(template.source.clone());
         }
-        self.text(&template.source, &template.origin, vars)
+        let escaped = escape::literal_backslashes(&template.source);
+        let source = Source { text: &escaped.text, origin: &template.origin, inserted: &escaped.inserted };
+        Ok(compile::run(source, vars, Mode::Text)?.to_string())
     }
 
     /// Renders a template file: block tags swallow the newline after them, the last newline is kept.
@@ -70,7 +75,8 @@ impl Engine {
     /// # Errors
     /// As [`Self::render`].
     pub fn render_file(&self, text: &str, shown_as: &str, vars: &Vars) -> Result<String, TemplateError> {
-        self.text(text, &Origin { file: shown_as.to_owned(), line: 1, column: 1 }, vars)
+        let origin = Origin { file: shown_as.to_owned(), line: 1, column: 1 };
+        Ok(compile::run(Source { text, origin: &origin, inserted: &[] }, vars, Mode::Text)?.to_string())
     }
 
     /// Renders every string inside a value. Entries of mappings and lists that render to `omit` are
@@ -79,7 +85,7 @@ impl Engine {
     /// # Errors
     /// As [`Self::render`].
     pub fn render_tree(&self, value: &Value, origin: &Origin, vars: &Vars) -> Result<Value, TemplateError> {
-        Ok(self.tree(value, origin, vars)?.unwrap_or(Value::Null))
+        Ok(tree(value, origin, vars)?.unwrap_or_default())
     }
 
     /// Evaluates a bare expression (`when`, `until`). One in `{{ ... }}` is accepted too.
@@ -87,7 +93,9 @@ impl Engine {
     /// # Errors
     /// As [`Self::render`].
     pub fn eval(&self, expression: &Template, vars: &Vars) -> Result<Value, TemplateError> {
-        self.run(&expression.source, &expression.origin, vars, Mode::Expression)
+        let source = Source { text: &expression.source, origin: &expression.origin, inserted: &[] };
+        let value = compile::run(source, vars, Mode::Expression)?;
+        Ok(json::from_engine(&value).map_err(|error| error.at(expression.origin.clone()))?.unwrap_or_default())
     }
 
     /// Whether a condition holds. It must come to a boolean, a number, or one of Ansible's words for
@@ -112,39 +120,33 @@ impl Engine {
             .at(expression.origin.clone())
             .hint("compare it (`== 'x'`), or ask for its length: `... | length > 0`"))
     }
+}
 
-    fn tree(&self, value: &Value, origin: &Origin, vars: &Vars) -> Result<Option<Value>, TemplateError> {
-        Ok(Some(match value {
-            Value::String(text) if has_delimiters(text) => {
-                let result = compile::run(self.environment, Source { text, origin }, vars, Mode::Native)?;
-                return json::from_engine(&result).map_err(|error| error.at(origin.clone()));
-            }
-            Value::Array(items) => Value::Array(
-                items.iter().filter_map(|item| self.tree(item, origin, vars).transpose()).collect::<Result<_, _>>()?,
-            ),
-            Value::Object(entries) => {
-                let mut rendered = Map::with_capacity(entries.len());
-                for (name, value) in entries {
-                    if let Some(value) = self.tree(value, origin, vars)? {
-                        rendered.insert(name.clone(), value);
-                    }
+/// Renders a string of a playbook; `None` for `omit`.
+fn native(text: &str, origin: &Origin, vars: &Vars) -> Result<Option<Value>, TemplateError> {
+    let escaped = escape::literal_backslashes(text);
+    let source = Source { text: &escaped.text, origin, inserted: &escaped.inserted };
+    let value = compile::run(source, vars, Mode::Native)?;
+    json::from_engine(&value).map_err(|error| error.at(origin.clone()))
+}
+
+fn tree(value: &Value, origin: &Origin, vars: &Vars) -> Result<Option<Value>, TemplateError> {
+    Ok(Some(match value {
+        Value::String(text) if has_delimiters(text) => return native(text, origin, vars),
+        Value::Array(items) => Value::Array(
+            items.iter().filter_map(|item| tree(item, origin, vars).transpose()).collect::<Result<_, _>>()?,
+        ),
+        Value::Object(entries) => {
+            let mut rendered = Map::with_capacity(entries.len());
+            for (name, value) in entries {
+                if let Some(value) = tree(value, origin, vars)? {
+                    rendered.insert(name.clone(), value);
                 }
-                Value::Object(rendered)
             }
-            plain => plain.clone(),
-        }))
-    }
-
-    fn run(&self, text: &str, origin: &Origin, vars: &Vars, mode: Mode) -> Result<Value, TemplateError> {
-        let result = compile::run(self.environment, Source { text, origin }, vars, mode)?;
-        let value = json::from_engine(&result).map_err(|error| error.at(origin.clone()))?;
-        Ok(value.unwrap_or(Value::Null))
-    }
-
-    fn text(&self, text: &str, origin: &Origin, vars: &Vars) -> Result<String, TemplateError> {
-        let result = compile::run(self.environment, Source { text, origin }, vars, Mode::Text)?;
-        Ok(result.to_string())
-    }
+            Value::Object(rendered)
+        }
+        plain => plain.clone(),
+    }))
 }
 
 /// Whether a string is worth giving to the engine.

@@ -1,6 +1,8 @@
 //! What a template asks for, without rendering it.
 
-use super::TemplateError;
+use super::place::Source;
+use super::survey::{Bound, Named, Survey};
+use super::{TemplateError, environment, explain, syntax};
 use crate::hostplay::{Origin, Template};
 
 /// How a source text is to be read.
@@ -17,7 +19,7 @@ pub enum Kind {
 pub struct Reference {
     /// The variable's name, without attributes.
     pub name: String,
-    /// The template copes with its absence: it tests for it or gives a default.
+    /// The template copes with its absence: it tests for it, gives a default, or may set it itself.
     pub guarded: bool,
     /// Line in the user's file, from 1.
     pub line: u32,
@@ -25,13 +27,31 @@ pub struct Reference {
     pub column: u32,
 }
 
-/// The variables that a template refers to, in the order in which they stand in it.
+/// The variables that a template refers to, once for each place, in the order in which they are reached.
 ///
 /// # Errors
-/// A syntax error, an unknown filter or test, or a statement that is not supported.
+/// A syntax error, an unknown filter, test or function, or a statement that is not supported.
 pub fn analyse(template: &Template, kind: Kind) -> Result<Vec<Reference>, TemplateError> {
-    let _ = (template, kind);
-    Ok(Vec::new())
+    let source = Source { text: &template.source, origin: &template.origin, inserted: &[] };
+    let tree = match kind {
+        Kind::Text => syntax::parse_text(source.text),
+        Kind::Expression => syntax::parse_expression(source.text),
+    };
+    let survey = Survey::of(&tree.map_err(|error| explain::syntax(&error, source))?);
+    if let Some(statement) = survey.refused.first() {
+        return Err(explain::refused(statement, source));
+    }
+    check_names(&survey, source)?;
+    let outside = survey.usages.iter().filter(|usage| usage.bound != Bound::Yes);
+    // `omit` and the functions, where they are not called, are no variables.
+    let outside = outside.filter(|usage| !environment::has_function(&usage.root));
+    Ok(outside
+        .map(|usage| {
+            let place = source.place(usage.offset);
+            let guarded = usage.bound == Bound::Perhaps || survey.guards.contains(&usage.root);
+            Reference { name: usage.root.clone(), guarded, line: place.line, column: place.column }
+        })
+        .collect())
 }
 
 /// As [`analyse`], for a template file.
@@ -41,4 +61,30 @@ pub fn analyse(template: &Template, kind: Kind) -> Result<Vec<Reference>, Templa
 pub fn analyse_file(text: &str, shown_as: &str) -> Result<Vec<Reference>, TemplateError> {
     let origin = Origin { file: shown_as.to_owned(), line: 1, column: 1 };
     analyse(&Template { source: text.to_owned(), origin }, Kind::Text)
+}
+
+fn check_names(survey: &Survey, source: Source<'_>) -> Result<(), TemplateError> {
+    let unknown = |kind: &str, found: &Named, known: &[String]| {
+        let error = TemplateError::new(format!("{kind} {} is unknown", found.name)).at(source.place(found.offset));
+        Err(match explain::nearest(&found.name, known.iter().map(String::as_str)) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error,
+        })
+    };
+    for filter in &survey.filters {
+        if !environment::filters().contains(&filter.name) {
+            return unknown("filter", filter, environment::filters());
+        }
+    }
+    for test in &survey.tests {
+        if !environment::tests().contains(&test.name) {
+            return unknown("test", test, environment::tests());
+        }
+    }
+    for function in &survey.functions {
+        if !environment::has_function(&function.name) {
+            return unknown("function", function, &[]);
+        }
+    }
+    Ok(())
 }

@@ -14,6 +14,8 @@ pub struct TemplateError {
     pub origin: Option<Origin>,
     /// The undefined variable with its attributes (`ansible_facts.foo`), if that is what went wrong.
     pub undefined: Option<String>,
+    /// The variable whose own template failed, if it is not the template that was to be rendered.
+    pub variable: Option<Box<str>>,
     /// What to try.
     pub hints: Vec<String>,
 }
@@ -22,7 +24,7 @@ impl TemplateError {
     /// An error with a text and nothing else.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), origin: None, undefined: None, hints: Vec::new() }
+        Self { message: message.into(), origin: None, undefined: None, variable: None, hints: Vec::new() }
     }
 
     /// Adds what to try.

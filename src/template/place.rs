@@ -4,11 +4,13 @@ use std::ops::Range;
 
 use crate::hostplay::Origin;
 
-/// A template's text and where it begins.
+/// A template as the engine reads it, and where it begins.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
     pub(super) text: &'a str,
     pub(super) origin: &'a Origin,
+    /// Offsets in `text` of single bytes that the user did not write, ascending.
+    pub(super) inserted: &'a [usize],
 }
 
 impl Source<'_> {
@@ -23,7 +25,8 @@ impl Source<'_> {
         let before = &self.text[..end];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let lines = count(before.bytes().filter(|&byte| byte == b'\n').count());
-        let columns = count(before[line_start..].chars().count());
+        let inserted = self.inserted.iter().filter(|&&at| (line_start..end).contains(&at)).count();
+        let columns = count(before[line_start..].chars().count() - inserted);
         let first_column = if lines == 0 { self.origin.column } else { 1 };
         Origin {
             file: self.origin.file.clone(),
@@ -50,7 +53,7 @@ mod tests {
     #[test]
     fn offsets_become_lines_and_columns_of_the_file() {
         let origin = Origin { file: "site.yaml".into(), line: 7, column: 11 };
-        let source = Source { text: "ab\nçd\n\ne", origin: &origin };
+        let source = Source { text: "ab\nçd\n\ne", origin: &origin, inserted: &[] };
         for (offset, line, column) in
             [(0, 7, 11), (1, 7, 12), (2, 7, 13), (3, 8, 1), (4, 8, 1), (5, 8, 2), (7, 9, 1), (8, 10, 1), (99, 10, 2)]
         {

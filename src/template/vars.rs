@@ -1,12 +1,13 @@
 //! The variables that templates see.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use minijinja::Value as Engine;
-use minijinja::value::{Enumerator, Object, Serde};
+use minijinja::value::{Enumerator, Object, Value as Engine};
 use serde_json::{Map, Value};
 
-use super::TemplateError;
+use super::lazy::{self, Lazy};
+use super::{TemplateError, json};
 
 /// One source of variables.
 #[derive(Debug, Clone)]
@@ -22,33 +23,36 @@ pub enum Layer {
 #[derive(Debug, Clone)]
 pub struct Vars(Arc<Inner>);
 
+/// What all clones share.
 #[derive(Debug)]
-struct Inner {
+pub(super) struct Inner {
     layers: Vec<Layer>,
+    /// By path: `a`, `a.b`, `a[0]`.
+    rendered: Mutex<HashMap<String, Result<Engine, TemplateError>>>,
 }
 
 impl Vars {
     /// Variables from layers, lowest precedence first.
     #[must_use]
     pub fn new(layers: Vec<Layer>) -> Self {
-        Self(Arc::new(Inner { layers }))
+        Self(Arc::new(Inner { layers, rendered: Mutex::default() }))
     }
 
-    /// The rendered value of a variable.
+    /// The rendered value of a variable; `None` if there is none, or if it is `omit`.
     ///
     /// # Errors
     /// When its template, or one that it needs, cannot be rendered.
     pub fn get(&self, name: &str) -> Result<Option<Value>, TemplateError> {
-        Ok(self.0.find(name).cloned())
+        self.0.value(name).map_or(Ok(None), |value| json::from_engine(&value?))
     }
 
-    /// Whether there is a variable of this name.
+    /// Whether there is a variable of this name, whatever its template comes to.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.0.find(name).is_some()
+        self.0.layers.iter().any(|layer| layer.map().contains_key(name))
     }
 
-    /// All names, each once.
+    /// All names, sorted.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.0.layers.iter().flat_map(|layer| layer.map().keys().cloned()).collect();
@@ -61,6 +65,15 @@ impl Vars {
     pub(super) fn root(&self) -> Engine {
         Engine::from_dyn_object(Arc::clone(&self.0))
     }
+
+    /// Why the template at this path could not be rendered, if it was tried.
+    pub(super) fn failure(&self, path: &str) -> Option<TemplateError> {
+        self.0.cache().get(path)?.as_ref().err().cloned()
+    }
+
+    pub(super) fn from_inner(inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
 }
 
 impl Layer {
@@ -72,18 +85,66 @@ impl Layer {
 }
 
 impl Inner {
-    fn find(&self, name: &str) -> Option<&Value> {
-        self.layers.iter().rev().find_map(|layer| layer.map().get(name))
+    fn cache(&self) -> MutexGuard<'_, HashMap<String, Result<Engine, TemplateError>>> {
+        self.rendered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The value at a path, made by `render` when it is asked for first.
+    pub(super) fn cached(
+        &self,
+        path: &str,
+        render: impl FnOnce() -> Result<Engine, TemplateError>,
+    ) -> Result<Engine, TemplateError> {
+        if let Some(known) = self.cache().get(path) {
+            return known.clone();
+        }
+        // Not under the lock: making it may ask for other variables.
+        let made = render();
+        self.cache().insert(path.to_owned(), made.clone());
+        made
+    }
+
+    fn value(self: &Arc<Self>, name: &str) -> Option<Result<Engine, TemplateError>> {
+        self.layers.iter().rev().find_map(|layer| {
+            let value = layer.map().get(name)?;
+            Some(match layer {
+                Layer::Templates(_) => lazy::value(self, name, value),
+                Layer::Plain(_) => self.cached(name, || Ok(json::to_engine(value))),
+            })
+        })
     }
 }
 
 impl Object for Inner {
     fn get_value(self: &Arc<Self>, key: &Engine) -> Option<Engine> {
-        self.find(key.as_str()?).map(|value| Engine::from(Serde(value)))
+        let name = key.as_str()?;
+        match self.value(name) {
+            Some(value) => lazy::to_lookup(value),
+            None if name == "vars" => Some(Engine::from_object(ByName(Arc::downgrade(self)))),
+            None => None,
+        }
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        let names = Vars(Arc::clone(self)).names();
-        Enumerator::Values(names.into_iter().map(Engine::from).collect())
+        Enumerator::NonEnumerable
     }
+}
+
+/// The variable `vars`: all variables by name. It cannot be walked, which would render everything.
+#[derive(Debug)]
+struct ByName(Weak<Inner>);
+
+impl Object for ByName {
+    fn get_value(self: &Arc<Self>, key: &Engine) -> Option<Engine> {
+        self.0.upgrade()?.get_value(key)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+}
+
+/// Whether walking this value would render templates.
+pub(super) fn is_lazy(value: &Engine) -> bool {
+    value.downcast_object_ref::<Lazy>().is_some() || value.downcast_object_ref::<ByName>().is_some()
 }
