@@ -3,6 +3,7 @@
 //! One file a command. Everything a person sees that is not a run's report is written here.
 
 mod args;
+mod check;
 mod command_line;
 mod connections;
 mod console;
@@ -15,8 +16,10 @@ mod locate;
 mod panic_hook;
 mod password;
 mod rollback;
+mod run;
 mod run_spec;
 mod session;
+mod up;
 
 use std::process::ExitCode;
 
@@ -33,7 +36,7 @@ use failure::Failure;
 pub fn main() -> ExitCode {
     panic_hook::install();
     match Cli::try_parse() {
-        Ok(cli) => run(&cli.command).into(),
+        Ok(cli) => run(&cli.command),
         Err(error) => usage(&error).into(),
     }
 }
@@ -45,12 +48,15 @@ fn usage(error: &clap::Error) -> Exit {
     if error.use_stderr() { Exit::Usage } else { Exit::Ok }
 }
 
-fn run(command: &Command) -> Exit {
-    match command {
-        Command::Up(_) | Command::Check(_) | Command::Agent(_) => Exit::Internal,
+fn run(command: &Command) -> ExitCode {
+    let exit = match command {
+        Command::Up(args) => told(&args.output, |console| up::run(args, console)),
+        Command::Check(args) => told(&args.output, |console| check::run(args, console)),
         Command::Rollback(args) => told(&args.output, |console| rollback::run(args, console)),
         Command::History(args) => told(&args.output, |console| history::run(args, console)),
-    }
+        Command::Agent(args) => return crate::agent::run(&args.nonce),
+    };
+    exit.into()
 }
 
 /// Runs a command and tells why it could not be carried out, if so.

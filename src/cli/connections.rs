@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::args::{ConnectionArgs, TargetArgs};
 use super::failure::{Failure, Kind};
-use super::hosts::Hosts;
 use super::password;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Sources};
 use crate::fleet::{DEFAULT_PATIENCE, Fleet};
+use crate::inventory::Inventory;
 use crate::template::{Layer, TemplateError, Vars};
 use crate::transport::{ConnectionOptions, ConnectionSpec};
 
@@ -41,78 +41,81 @@ const NAMES: [&str; 22] = [
     "ansible_user",
 ];
 
+/// What tells how hosts are reached.
+pub(super) struct Ways<'a> {
+    pub(super) inventory: &'a Inventory,
+    /// The files read, for diagnostics.
+    pub(super) sources: &'a Sources,
+    pub(super) hosts: &'a [String],
+    pub(super) extra_vars: &'a Map<String, Value>,
+    /// Whether what is to be done on a host asks for root.
+    pub(super) becomes: &'a dyn Fn(&str) -> bool,
+}
+
 /// The hosts with their connections. Passwords are asked for here, when all else is known to be right.
-pub(super) fn fleet(
-    hosts: &Hosts,
-    target: &TargetArgs,
-    connection: &ConnectionArgs,
-    extra_vars: &Map<String, Value>,
-    become_root: bool,
-) -> Result<Fleet, Failure> {
-    let options = ConnectionOptions {
+pub(super) fn fleet(ways: &Ways<'_>, target: &TargetArgs, connection: &ConnectionArgs) -> Result<Fleet, Failure> {
+    let mut options = ConnectionOptions {
         local: target.local,
         user: connection.user.clone(),
         private_key: connection.private_key.clone(),
-        become_root: become_root || connection.become_root,
+        become_root: connection.become_root,
         accept_new_host_keys: connection.accept_new_host_keys,
         connect_timeout: Duration::from_secs(connection.timeout.into()),
         ..ConnectionOptions::default()
     };
-    let read = |options: &ConnectionOptions| -> Result<BTreeMap<String, ConnectionSpec>, Failure> {
-        let spec = |host: &String| Ok((host.clone(), spec(hosts, host, extra_vars, options)?));
-        hosts.selected.iter().map(spec).collect()
-    };
-    let mut connections = read(&options)?;
+    let mut connections = ways.connections(&options)?;
     let asked = password::ask(connection)?;
     if asked.login.is_some() || asked.become_root.is_some() {
-        connections =
-            read(&ConnectionOptions { password: asked.login, become_password: asked.become_root, ..options })?;
+        options.password = asked.login;
+        options.become_password = asked.become_root;
+        connections = ways.connections(&options)?;
     }
     Ok(Fleet { connections, forks: connection.forks.into(), patience: DEFAULT_PATIENCE })
 }
 
-fn spec(
-    hosts: &Hosts,
-    host: &str,
-    extra_vars: &Map<String, Value>,
-    options: &ConnectionOptions,
-) -> Result<ConnectionSpec, Failure> {
-    let vars = connection_vars(hosts, host, extra_vars)?;
-    ConnectionSpec::from_vars(host, &vars, options).map_err(|error| Failure::new(Kind::Input, error.to_string()))
-}
+impl Ways<'_> {
+    fn connections(&self, options: &ConnectionOptions) -> Result<BTreeMap<String, ConnectionSpec>, Failure> {
+        self.hosts.iter().map(|host| Ok((host.clone(), self.connection(host, options)?))).collect()
+    }
 
-/// Nothing is known of the host yet, so that these variables cannot use facts.
-fn connection_vars(hosts: &Hosts, host: &str, extra_vars: &Map<String, Value>) -> Result<Map<String, Value>, Failure> {
-    let inventory = &hosts.inventory;
-    let short = host.split('.').next().unwrap_or(host);
-    let magic = json!({
-        "inventory_hostname": host,
-        "inventory_hostname_short": short,
-        "group_names": inventory.groups_of(host),
-    });
-    let Value::Object(magic) = magic else { return Ok(Map::new()) };
-    let vars = Vars::new(vec![
-        Layer::Templates(Arc::new(inventory.vars_for(host))),
-        Layer::Templates(Arc::new(extra_vars.clone())),
-        Layer::Plain(Arc::new(magic)),
-    ]);
-    let mut rendered = Map::new();
-    for name in NAMES {
-        if let Some(value) = vars.get(name).map_err(|error| unusable(hosts, host, name, &error))? {
-            rendered.insert(name.to_owned(), value);
+    fn connection(&self, host: &str, options: &ConnectionOptions) -> Result<ConnectionSpec, Failure> {
+        let options = ConnectionOptions { become_root: options.become_root || (self.becomes)(host), ..options.clone() };
+        ConnectionSpec::from_vars(host, &self.variables(host)?, &options)
+            .map_err(|error| Failure::new(Kind::Input, error.to_string()))
+    }
+
+    /// Nothing is known of the host yet, so that these variables cannot use facts.
+    fn variables(&self, host: &str) -> Result<Map<String, Value>, Failure> {
+        let short = host.split('.').next().unwrap_or(host);
+        let magic = [
+            ("inventory_hostname", Value::from(host)),
+            ("inventory_hostname_short", Value::from(short)),
+            ("group_names", Value::from(self.inventory.groups_of(host))),
+        ];
+        let magic = magic.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let vars = Vars::new(vec![
+            Layer::Templates(Arc::new(self.inventory.vars_for(host))),
+            Layer::Templates(Arc::new(self.extra_vars.clone())),
+            Layer::Plain(Arc::new(magic)),
+        ]);
+        let mut rendered = Map::new();
+        for name in NAMES {
+            if let Some(value) = vars.get(name).map_err(|error| self.unusable(host, name, &error))? {
+                rendered.insert(name.to_owned(), value);
+            }
         }
+        Ok(rendered)
     }
-    Ok(rendered)
-}
 
-fn unusable(hosts: &Hosts, host: &str, name: &str, error: &TemplateError) -> Failure {
-    let layers = hosts.inventory.layers_for(host);
-    let mut diagnostic = Diagnostic::new(format!("the variable {name} of {host} cannot be used: {error}"));
-    let place = layers.iter().rev().find_map(|layer| layer.variables.get(name));
-    if let Some(node) = place {
-        diagnostic = diagnostic.at(node.origin(), node.span.length);
+    fn unusable(&self, host: &str, name: &str, error: &TemplateError) -> Failure {
+        let layers = self.inventory.layers_for(host);
+        let place = layers.iter().rev().find_map(|layer| layer.variables.get(name));
+        let mut diagnostic = Diagnostic::new(format!("the variable {name} of {host} cannot be used: {error}"))
+            .note("variables that tell how a host is reached cannot use facts");
+        if let Some(node) = place {
+            diagnostic = diagnostic.at(node.origin(), node.span.length);
+        }
+        diagnostic.hints.clone_from(&error.hints);
+        Failure::diagnostics(diagnostic.into(), self.sources.clone())
     }
-    diagnostic.hints.clone_from(&error.hints);
-    diagnostic = diagnostic.note("variables that tell how a host is reached cannot use facts");
-    Failure::diagnostics(diagnostic.into(), hosts.sources.clone())
 }

@@ -19,8 +19,7 @@ type Answer = (String, Result<Vec<RunSummary>, Box<HostOutcome>>);
 
 pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure::Failure> {
     let hosts = Hosts::load(&args.target)?;
-    // The journals are root's.
-    let fleet = connections::fleet(&hosts, &args.target, &args.connection, &Map::new(), true)?;
+    let fleet = connections::fleet(&hosts.ways(&Map::new()), &args.target, &args.connection)?;
     let mut histories = session::runtime()?.block_on(async {
         // How far each host is does not matter here, only what it answers.
         let (events, _) = tokio::sync::mpsc::channel(1);

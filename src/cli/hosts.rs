@@ -1,6 +1,9 @@
 //! Which hosts a command works on.
 
+use serde_json::{Map, Value};
+
 use super::args::TargetArgs;
+use super::connections::Ways;
 use super::failure::{Failure, Kind};
 use super::locate;
 use crate::diagnostic::Sources;
@@ -40,6 +43,12 @@ impl Hosts {
             return Err(Failure::new(Kind::Input, "no host of the inventory is left by --limit"));
         }
         Ok(Self { inventory, sources, selected })
+    }
+
+    /// How the hosts are reached for what needs no playbook. The journals are root's.
+    pub(super) fn ways<'a>(&'a self, extra_vars: &'a Map<String, Value>) -> Ways<'a> {
+        let Self { inventory, sources, selected } = self;
+        Ways { inventory, sources, hosts: selected, extra_vars, becomes: &|_| true }
     }
 }
 

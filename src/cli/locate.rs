@@ -22,7 +22,7 @@ pub(super) fn inventories(target: &TargetArgs, folder: &Path) -> Result<Vec<Path
 fn missing(folder: &Path) -> Failure {
     let [first, second] = DEFAULTS;
     Failure::new(Kind::Input, format!("no inventory: there is neither {first} nor {second} in {}", folder.display()))
-        .hint("name one: `mailprov up INVENTORY`")
+        .hint("name one on the command line")
         .hint("to set up this machine itself, pass --local")
 }
 

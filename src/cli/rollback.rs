@@ -15,8 +15,7 @@ use crate::report::{Reporter, RunInfo, RunKind};
 
 pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failure> {
     let hosts = Hosts::load(&args.target)?;
-    // The journals are root's.
-    let fleet = connections::fleet(&hosts, &args.target, &args.connection, &Map::new(), true)?;
+    let fleet = connections::fleet(&hosts.ways(&Map::new()), &args.target, &args.connection)?;
     let mode = if args.check { Mode::Check } else { Mode::Apply };
     let run = run_spec::new(mode, command_line(args).limit(&args.target).text(), false);
     let info = RunInfo {

@@ -1,4 +1,5 @@
 //! The program as it is met from a shell: what it prints, and how it ends.
 
 mod help;
+mod input;
 mod world;

@@ -6,8 +6,9 @@
 use std::fmt;
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -36,6 +37,13 @@ impl World {
         self
     }
 
+    /// With a shell script in it that can be run.
+    pub fn program(self, path: &str, script: &str) -> Self {
+        let world = self.file(path, &format!("#!/bin/sh\n{script}\n"));
+        fs::set_permissions(world.path().join(path), fs::Permissions::from_mode(0o755)).unwrap();
+        world
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -47,7 +55,21 @@ impl World {
 
     /// Runs the program and writes to its stdin.
     pub fn run_with_stdin(&self, command_line: &str, stdin: &str) -> Outcome {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mailprov"))
+        let mut child = self.start(command_line);
+        // A program that does not read its stdin may be gone already.
+        drop(child.stdin.take().unwrap().write_all(stdin.as_bytes()));
+        self.outcome(child)
+    }
+
+    /// Runs the program with a stdout that nobody reads.
+    pub fn run_without_reader(&self, command_line: &str) -> Outcome {
+        let mut child = self.start(command_line);
+        drop(child.stdout.take());
+        self.outcome(child)
+    }
+
+    fn start(&self, command_line: &str) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_mailprov"))
             .args(shlex::split(command_line).unwrap())
             .current_dir(self.path())
             .env_clear()
@@ -57,9 +79,10 @@ impl World {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap();
-        // A program that does not read its stdin may be gone already.
-        drop(child.stdin.take().unwrap().write_all(stdin.as_bytes()));
+            .unwrap()
+    }
+
+    fn outcome(&self, child: Child) -> Outcome {
         let output = child.wait_with_output().unwrap();
         let text = |bytes: Vec<u8>| {
             let folder = self.path().canonicalize().unwrap();

@@ -1,0 +1,24 @@
+//! `check`: what `up` would change.
+
+use super::args::CheckArgs;
+use super::console::Console;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::run::Run;
+use super::session;
+use crate::hostplay::Mode;
+
+pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
+    let run = Run {
+        mode: Mode::Check,
+        target: &args.target,
+        play: &args.play,
+        connection: &args.connection,
+        rollback_on_failure: false,
+    };
+    let (tally, interrupted) = run.execute(console)?;
+    Ok(match session::exit(&tally, interrupted) {
+        Exit::Ok if args.exit_code && tally.any_changed() => Exit::Drift,
+        exit => exit,
+    })
+}

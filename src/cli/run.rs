@@ -1,0 +1,123 @@
+//! What `up` and `check` have in common: everything but the mode.
+
+use std::sync::Arc;
+
+use super::args::{ConnectionArgs, PlayArgs, TargetArgs};
+use super::command_line::CommandLine;
+use super::connections::{self, Ways};
+use super::console::Console;
+use super::failure::Failure;
+use super::hosts::Hosts;
+use super::{extra_vars, run_spec, session};
+use crate::diagnostic::Sources;
+use crate::fleet::{FleetPlay, FleetRun};
+use crate::hostplay::Mode;
+use crate::playbook::{self, Compiled, CompiledPlay};
+use crate::report::{Reporter, RunInfo, RunKind, SourceLine, Tally};
+
+/// A run of a playbook.
+pub(super) struct Run<'a> {
+    pub(super) mode: Mode,
+    pub(super) target: &'a TargetArgs,
+    pub(super) play: &'a PlayArgs,
+    pub(super) connection: &'a ConnectionArgs,
+    /// A failed task takes the run back on its host.
+    pub(super) rollback_on_failure: bool,
+}
+
+impl Run<'_> {
+    /// Does it; gives what it came to, and whether the user interrupted it.
+    pub(super) fn execute(&self, console: &Console) -> Result<(Tally, bool), Failure> {
+        let Hosts { inventory, mut sources, selected } = Hosts::load(self.target)?;
+        let options = playbook::Options {
+            extra_vars: extra_vars::read(&self.play.extra_vars)?,
+            hosts: (self.target.limit.is_some() || self.target.local).then_some(selected),
+            tags: self.play.tags.clone(),
+            skip_tags: self.play.skip_tags.clone(),
+        };
+        let compiled = match playbook::load(self.play.playbook.as_deref(), inventory, &options, &mut sources) {
+            Ok(compiled) => compiled,
+            Err(diagnostics) => return Err(Failure::diagnostics(diagnostics, sources)),
+        };
+        for warning in &compiled.warnings {
+            console.warn(&warning.render_warning(&sources, console.colours_on_stderr()));
+        }
+        let hosts = hosts_of(&compiled);
+        let ways = Ways {
+            inventory: &compiled.inventory,
+            sources: &sources,
+            hosts: &hosts,
+            extra_vars: &options.extra_vars,
+            becomes: &|host| compiled.plays.iter().any(|play| play.becomes(host)),
+        };
+        let fleet = connections::fleet(&ways, self.target, self.connection)?;
+        let command = self.command_line(self.name()).limit(self.target).text();
+        let spec = run_spec::new(self.mode, command, self.rollback_on_failure);
+        let reporter = Reporter::new(
+            self.info(hosts),
+            console.form(self.play.diff),
+            lines_of(sources),
+            Box::new(std::io::stdout()),
+        );
+        let plays = compiled.plays.iter().cloned().map(fleet_play).collect();
+        let run = FleetRun { spec, plays };
+        let (tally, outcome) = session::watch(reporter, |events| fleet.run(run, events))?;
+        Ok((tally, outcome.interrupted))
+    }
+
+    fn name(&self) -> &'static str {
+        match self.mode {
+            Mode::Apply => "up",
+            Mode::Check => "check",
+        }
+    }
+
+    fn info(&self, hosts: Vec<String>) -> RunInfo {
+        RunInfo {
+            kind: match self.mode {
+                Mode::Apply => RunKind::Up,
+                Mode::Check => RunKind::Check,
+            },
+            hosts,
+            again: self.command_line(self.name()).text(),
+            apply: self.command_line("up").limit(self.target).text(),
+            rollback: self.way_line("rollback").limit(self.target).text(),
+        }
+    }
+
+    fn command_line(&self, command: &str) -> CommandLine {
+        self.way_line(command).play(self.play)
+    }
+
+    fn way_line(&self, command: &str) -> CommandLine {
+        CommandLine::new(command).target(self.target).connection(self.connection)
+    }
+}
+
+/// The hosts of all plays, in the inventory's order.
+fn hosts_of(compiled: &Compiled) -> Vec<String> {
+    let has = |host: &str| compiled.plays.iter().any(|play| play.hosts.iter().any(|name| name == host));
+    let mut hosts: Vec<String> = compiled.inventory.hosts().filter(|host| has(host)).map(str::to_owned).collect();
+    // `localhost` may be a play's host without being in the inventory.
+    for host in compiled.plays.iter().flat_map(|play| &play.hosts) {
+        if !hosts.contains(host) {
+            hosts.push(host.clone());
+        }
+    }
+    hosts
+}
+
+fn lines_of(sources: Sources) -> SourceLine {
+    Box::new(move |origin| sources.shown_line(&origin.file, origin.line))
+}
+
+fn fleet_play(play: CompiledPlay) -> FleetPlay {
+    let play = Arc::new(play);
+    FleetPlay {
+        name: play.name.clone(),
+        batches: play.batches.clone(),
+        max_fail_percentage: play.max_fail_percentage,
+        any_errors_fatal: play.any_errors_fatal,
+        host_play: Box::new(move |host| play.host_play(host)),
+    }
+}

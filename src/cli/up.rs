@@ -1,0 +1,21 @@
+//! `up`: bring the hosts into the state that the playbook describes.
+
+use super::args::UpArgs;
+use super::console::Console;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::run::Run;
+use super::session;
+use crate::hostplay::Mode;
+
+pub(super) fn run(args: &UpArgs, console: &Console) -> Result<Exit, Failure> {
+    let run = Run {
+        mode: Mode::Apply,
+        target: &args.target,
+        play: &args.play,
+        connection: &args.connection,
+        rollback_on_failure: !args.no_rollback,
+    };
+    let (tally, interrupted) = run.execute(console)?;
+    Ok(session::exit(&tally, interrupted))
+}
