@@ -57,8 +57,10 @@ pub struct RunInfo {
     pub kind: RunKind,
     /// The hosts, in the order of the inventory.
     pub hosts: Vec<String>,
-    /// The command that repeats this run, without `--limit`.
+    /// The command that repeats this run.
     pub again: String,
+    /// The same without `--limit`, to which the hosts in trouble are added.
+    pub again_on: String,
     /// The command that applies what a check showed.
     pub apply: String,
     /// The command that takes the run back.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::args::{ConnectionArgs, TargetArgs};
-use super::failure::{Failure, Kind};
+use super::failure::Failure;
 use super::password;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::fleet::{DEFAULT_PATIENCE, Fleet};
@@ -81,7 +81,7 @@ impl Ways<'_> {
     fn connection(&self, host: &str, options: &ConnectionOptions) -> Result<ConnectionSpec, Failure> {
         let options = ConnectionOptions { become_root: options.become_root || (self.becomes)(host), ..options.clone() };
         ConnectionSpec::from_vars(host, &self.variables(host)?, &options)
-            .map_err(|error| Failure::new(Kind::Input, error.to_string()))
+            .map_err(|error| self.unusable(host, error.variable, Diagnostic::new(error.to_string())))
     }
 
     /// Nothing is known of the host yet, so that these variables cannot use facts.
@@ -100,22 +100,28 @@ impl Ways<'_> {
         ]);
         let mut rendered = Map::new();
         for name in NAMES {
-            if let Some(value) = vars.get(name).map_err(|error| self.unusable(host, name, &error))? {
+            if let Some(value) = vars.get(name).map_err(|error| self.not_rendered(host, name, &error))? {
                 rendered.insert(name.to_owned(), value);
             }
         }
         Ok(rendered)
     }
 
-    fn unusable(&self, host: &str, name: &str, error: &TemplateError) -> Failure {
-        let layers = self.inventory.layers_for(host);
-        let place = layers.iter().rev().find_map(|layer| layer.variables.get(name));
-        let mut diagnostic = Diagnostic::new(format!("the variable {name} of {host} cannot be used: {error}"))
+    fn not_rendered(&self, host: &str, name: &str, error: &TemplateError) -> Failure {
+        let mut diagnostic = Diagnostic::new(format!("{name} of {host}: {error}"))
             .note("variables that tell how a host is reached cannot use facts");
-        if let Some(node) = place {
+        diagnostic.hints.clone_from(&error.hints);
+        self.unusable(host, name, diagnostic)
+    }
+
+    /// Points at where the variable is set, if a file sets it.
+    fn unusable(&self, host: &str, name: &str, mut diagnostic: Diagnostic) -> Failure {
+        let layers = self.inventory.layers_for(host);
+        if let Some(node) = layers.iter().rev().find_map(|layer| layer.variables.get(name))
+            && !self.extra_vars.contains_key(name)
+        {
             diagnostic = diagnostic.at(node.origin(), node.span.length);
         }
-        diagnostic.hints.clone_from(&error.hints);
         Failure::diagnostics(diagnostic.into(), self.sources.clone())
     }
 }

@@ -17,11 +17,13 @@ pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failur
     let hosts = Hosts::load(&args.target)?;
     let fleet = connections::fleet(&hosts.ways(&Map::new()), &args.target, &args.connection)?;
     let mode = if args.check { Mode::Check } else { Mode::Apply };
-    let run = run_spec::new(mode, command_line(args).limit(&args.target).text(), false);
+    let command = command_line(args).limit(&args.target).text();
+    let run = run_spec::new(mode, command.clone(), false);
     let info = RunInfo {
         kind: RunKind::Rollback { check: args.check },
         hosts: hosts.selected.clone(),
-        again: command_line(args).text(),
+        again: command.clone(),
+        again_on: command_line(args).text(),
         apply: String::new(),
         rollback: String::new(),
     };

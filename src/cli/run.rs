@@ -79,7 +79,8 @@ impl Run<'_> {
                 Mode::Check => RunKind::Check,
             },
             hosts,
-            again: self.command_line(self.name()).text(),
+            again: self.command_line(self.name()).limit(self.target).text(),
+            again_on: self.command_line(self.name()).text(),
             apply: self.command_line("up").limit(self.target).text(),
             rollback: self.way_line("rollback").limit(self.target).text(),
         }

@@ -82,8 +82,8 @@ fn next(run: &RunInfo, tally: &Tally) -> String {
         .collect();
     if !bad.is_empty() {
         let some = bad.len() < tally.hosts().count() && bad.len() <= NAMED_HOSTS;
-        let limit = if some { format!(" --limit {}", bad.join(",")) } else { String::new() };
-        return format!("Mend the cause and run `{}{limit}` again.", run.again);
+        let again = if some { format!("{} --limit {}", run.again_on, bad.join(",")) } else { run.again.clone() };
+        return format!("Mend the cause and run `{again}` again.");
     }
     match run.kind {
         RunKind::Check if tally.any_changed() => format!("Run `{}` to apply.", run.apply),

@@ -104,7 +104,8 @@ pub(crate) fn run_info(kind: RunKind, hosts: &[&str]) -> RunInfo {
     RunInfo {
         kind,
         hosts: hosts.iter().map(|&host| host.to_owned()).collect(),
-        again: "mailprov up inventory.yaml".to_owned(),
+        again: "mailprov up inventory.yaml --limit mx*".to_owned(),
+        again_on: "mailprov up inventory.yaml".to_owned(),
         apply: "mailprov up inventory.yaml".to_owned(),
         rollback: "mailprov rollback inventory.yaml".to_owned(),
     }
