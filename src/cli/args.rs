@@ -119,7 +119,6 @@ pub struct HistoryArgs {
 #[derive(Debug, Args)]
 pub struct AgentArgs {
     /// The word that the controller waits for.
-    #[arg(long)]
     pub nonce: String,
 }
 

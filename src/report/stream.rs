@@ -46,7 +46,9 @@ impl Page<'_> {
 
     fn task(&self, host: &str, result: &TaskResult) -> Vec<String> {
         let verbose = self.look.verbosity == Verbosity::Verbose;
-        if !verbose && matches!(result.status, Status::Ok | Status::Skipped) {
+        // Saying something is all that `debug` is for.
+        let speaks = result.task.module == "debug" && result.status != Status::Skipped;
+        if !verbose && !speaks && matches!(result.status, Status::Ok | Status::Skipped) {
             return Vec::new();
         }
         let unknown = if result.unknown { " (known after apply)" } else { "" };
@@ -54,11 +56,14 @@ impl Page<'_> {
         let text = format!("{}{unknown}{slow}", task_name(&result.task));
         let (word, tone) = status(result.status);
         let mut lines = self.prose(word, tone, host, &text);
+        if verbose || speaks {
+            lines.extend(self.message(result));
+        }
         if verbose {
             lines.extend(self.task_details(result));
         }
         for item in &result.items {
-            if verbose || matches!(item.status, Status::Failed | Status::Ignored) {
+            if verbose || speaks || matches!(item.status, Status::Failed | Status::Ignored) {
                 lines.extend(self.item(item));
             }
         }
@@ -68,11 +73,19 @@ impl Page<'_> {
         lines
     }
 
+    /// What the module has to say, unless the failure says it anyway.
+    fn message(&self, result: &TaskResult) -> Vec<String> {
+        let said = |message: &&String| result.failure.as_ref().is_none_or(|failure| failure.message != **message);
+        let message = result.message.as_ref().filter(said);
+        message
+            .into_iter()
+            .flat_map(|message| clean_lines(message))
+            .flat_map(|line| self.look.wrap("    ", 4, &line))
+            .collect()
+    }
+
     fn task_details(&self, result: &TaskResult) -> Vec<String> {
         let mut lines = Vec::new();
-        for message in result.message.iter().flat_map(|message| clean_lines(message)) {
-            lines.extend(self.look.wrap("    ", 4, &message));
-        }
         let without_text = Look { diff: false, ..*self.look };
         for change in &result.changes {
             lines.extend(change::summary(&without_text, 4, change));
@@ -284,6 +297,18 @@ mod tests {
         ");
         let look = Look { verbosity: Verbosity::Quiet, ..Look::plain(80) };
         assert_eq!(shown(&look, &mixed_run()), "");
+    }
+
+    #[test]
+    fn debug_speaks_at_any_verbosity_but_quiet() {
+        let mut debug = crate::report::samples::task("Say it", Status::Ok);
+        debug.task.module = "debug".to_owned();
+        debug.message = Some("the queue is empty".to_owned());
+        let event = crate::report::samples::event("mx1", Event::TaskFinished(debug));
+        insta::assert_snapshot!(shown(&Look::plain(80), &[event]), @r"
+        ok          mx1  postfix : Say it
+            the queue is empty
+        ");
     }
 
     #[test]
