@@ -64,9 +64,13 @@ impl StartError {
 ///
 /// # Errors
 /// Why not.
-pub async fn reach(spec: &ConnectionSpec) -> Result<Connection<'_>, ConnectError> {
+pub async fn reach<'a>(spec: &'a ConnectionSpec, binaries: &Binaries) -> Result<Connection<'a>, ConnectError> {
     let ssh = match &spec.method {
-        Method::Ssh(ssh) => Some(SshConnection::connect(ssh).await?),
+        Method::Ssh(ssh) => {
+            // The digest will be needed, and the handshake leaves time for it. An error will come up again.
+            let (ssh, _) = tokio::join!(SshConnection::connect(ssh), binaries.for_platform(binaries.own_platform()));
+            Some(ssh?)
+        }
         Method::Local => None,
     };
     Ok(Connection { spec, ssh })

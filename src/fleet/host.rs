@@ -112,6 +112,7 @@ impl HostLife {
         self.agent = None;
         let failure = Failure {
             message: "interrupted: the connection was dropped while the host was at work".to_owned(),
+            hints: vec![LostHost::HINT.to_owned()],
             ..Failure::default()
         };
         let outcome = HostOutcome::Unreachable { failure };

@@ -29,7 +29,7 @@ impl Connector for Ssh<'_> {
             return Err(Failure { message, ..Failure::default() });
         };
         let began = Instant::now();
-        let connection = transport::reach(spec).await.map_err(|error| error.to_failure())?;
+        let connection = transport::reach(spec, self.binaries).await.map_err(|error| error.to_failure())?;
         events.tell(host, Event::Connected { ms: millis(began.elapsed()) }).await;
         let began = Instant::now();
         let started = connection.start_agent(self.binaries, self.mode, self.fleet.patience).await;

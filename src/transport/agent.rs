@@ -22,6 +22,10 @@ pub struct LostHost {
 }
 
 impl LostHost {
+    /// What to try.
+    pub const HINT: &str =
+        "what was done so far stands in the journal on the host; run the command again, or `mailprov rollback`";
+
     /// The failure as it travels to the user.
     #[must_use]
     pub fn to_failure(&self) -> Failure {
@@ -32,10 +36,7 @@ impl LostHost {
                 .into_iter()
                 .collect(),
             stderr: Some(self.stderr.clone()).filter(|text| !text.is_empty()),
-            hints: vec![
-                "what was done so far stands in the journal on the host; run the command again, or `mailprov rollback`"
-                    .to_owned(),
-            ],
+            hints: vec![Self::HINT.to_owned()],
             ..Failure::default()
         }
     }

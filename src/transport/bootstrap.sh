@@ -1,3 +1,5 @@
+# shellcheck shell=sh disable=SC2154 # the assignments come before this text
+#
 # Finds, or receives, the agent that the controller names by its digest, and becomes it.
 #
 # The controller puts assignments before this text and a call of `main` after it:
@@ -125,6 +127,7 @@ try_cached() { # FOLDER
 
 # Agents of other versions: the newest is kept, since two controllers may take turns.
 prune() { # FOLDER
+  # shellcheck disable=SC2010 # names that pass the first grep have nothing but letters and digits
   ls -t "$1" | grep -E '^agent-[0-9a-f]{64}$' | grep -Fvx "agent-$digest" | tail -n +2 |
     while read -r name; do rm -f -- "$1/$name"; done
   find "$1" -maxdepth 1 -name '.new.*' -mmin +60 -exec rm -f -- {} +

@@ -128,8 +128,7 @@ impl ConnectError {
             Self::Authentication { key_problem, .. } => {
                 let mut hints: Vec<String> = key_problem.iter().map(|problem| format!("the key: {problem}")).collect();
                 hints.push(
-                    "check ansible_user and ansible_ssh_private_key_file, and that `ssh-add -l` lists your key; \
-                     --ask-pass logs in by password"
+                    "check ansible_user, and the key (ansible_ssh_private_key_file, `ssh-add -l`) or password (--ask-pass)"
                         .to_owned(),
                 );
                 return hints;

@@ -26,9 +26,11 @@ pub(super) fn start(nonce: &str, bootstrap: &Bootstrap<'_>) -> Result<Streams, B
             Some(_) => command.args(["-H", "-S", "-p", &password_prompt(nonce), "--"]),
             None => command.args(["-H", "-n", "--"]),
         };
-        command.env("LC_ALL", "C").arg(&agent);
+        command.arg(&agent);
     }
     command.args(["agent", nonce]);
+    // As it is on a remote host.
+    command.env("LC_ALL", "C").env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").current_dir("/");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| match error.kind() {
         ErrorKind::NotFound if through_sudo => SudoError::Missing.into(),

@@ -232,3 +232,6 @@ fn prepare_askpass(folder: &Path, secret: &Secret) -> Result<fs::File, ConnectEr
 fn controller_error(action: &'static str) -> impl Fn(std::io::Error) -> ConnectError {
     move |error| ConnectError::Controller { action, message: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests;
