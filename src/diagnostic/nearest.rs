@@ -7,7 +7,11 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let wanted = normal(name);
     let limit = (wanted.chars().count() / 3).max(1);
     let scored = candidates.into_iter().filter(|candidate| *candidate != name).filter_map(|candidate| {
-        let distance = strsim::osa_distance(&wanted, &normal(candidate));
+        let candidate_normal = normal(candidate);
+        // `start` for `started`, `template_file` for `template`.
+        let begins = wanted.len().min(candidate_normal.len()) >= 4
+            && (candidate_normal.starts_with(&wanted) || wanted.starts_with(&candidate_normal));
+        let distance = if begins { 1 } else { strsim::osa_distance(&wanted, &candidate_normal) };
         // A name of one or two letters is near to everything.
         (distance <= limit && distance < wanted.chars().count()).then_some((distance, candidate))
     });
@@ -35,6 +39,7 @@ mod tests {
             ("dets", Some("dest")),
             ("x", None),
             ("firewalld", None),
+            ("become", Some("become_user")),
             ("", None),
         ] {
             assert_eq!(nearest(name, names), expected, "{name}");

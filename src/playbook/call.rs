@@ -182,7 +182,11 @@ fn written(spec: &ModuleSpec, value: &Node) -> Result<Vec<(Key, Node)>, Box<Diag
         NodeValue::Null => return Ok(Vec::new()),
         NodeValue::Map(entries) => return Ok(entries.clone()),
         NodeValue::Str(text) => text,
-        _ => return Err(Box::new(value.expected("a mapping of arguments"))),
+        _ => {
+            let problem = value.expected("a mapping of arguments");
+            let bare = spec.free_form.filter(|_| value.scalar_text().is_some());
+            return Err(Box::new(problem.maybe_hint(bare.map(|_| "put the text in quotes".to_owned()))));
+        }
     };
     let wanted = |key: &str| spec.free_form.is_none() || spec.arg(key).is_some();
     let split = key_value::split(text, wanted).map_err(|why| Box::new(value.problem(why)))?;
@@ -258,6 +262,9 @@ fn unknown(key: &Key) -> Diagnostic {
     let problem = key.problem(format!("`{}` is neither a module nor a keyword of a task", key.name));
     match did_you_mean(short, names()) {
         Some(hint) => problem.hint(hint),
-        None => problem.note(format!("the modules are: {}", modules.join(", "))),
+        None => {
+            let names: Vec<_> = Module::ALL.iter().map(|module| module.name()).collect();
+            problem.note(format!("the modules are: {}", names.join(", ")))
+        }
     }
 }

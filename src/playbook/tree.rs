@@ -82,6 +82,7 @@ impl Location {
 
     fn on_disk(&self) -> PathBuf {
         match &self.tree {
+            Tree::Disk(root) if self.path.is_empty() => root.as_ref().clone(),
             Tree::Disk(root) => root.join(&self.path),
             Tree::BuiltIn => PathBuf::new(),
         }
