@@ -76,7 +76,9 @@ struct View<'v> {
     own: &'v HashMap<&'v str, &'v Node>,
     locals: &'v [String],
     chain: Vec<String>,
-    seen: HashSet<usize>,
+    /// Something on the way copes with a missing variable: `default` also catches one inside the value.
+    lenient: bool,
+    seen: HashSet<(usize, bool)>,
 }
 
 /// What a name stands for.
@@ -97,7 +99,8 @@ impl<'w> Walk<'w> {
     }
 
     pub(super) fn check(&mut self, prepared: &Prepared<'_>, host: &str, own: &HashMap<&str, &Node>) {
-        let mut view = View { prepared, host, own, locals: &[], chain: Vec::new(), seen: HashSet::new() };
+        let mut view =
+            View { prepared, host, own, locals: &[], chain: Vec::new(), lenient: false, seen: HashSet::new() };
         // Those outside of the loop first: a variable that is seen once is not looked at again.
         for in_loop in [false, true] {
             view.locals = if in_loop { &prepared.check.locals } else { &[] };
@@ -113,15 +116,18 @@ impl<'w> Walk<'w> {
             if view.locals.contains(name) {
                 continue;
             }
+            let outer = view.lenient;
+            view.lenient |= reference.guarded || view.prepared.guards.contains(name);
             match self.meaning(name, view) {
                 Meaning::Data => {}
                 Meaning::Variable(node) => self.value(name, node, references, reference, view),
-                Meaning::Nothing if reference.guarded || view.prepared.guards.contains(name) => {}
+                Meaning::Nothing if view.lenient => {}
                 Meaning::Nothing => {
                     let known = self.names(view);
                     self.report.undefined(name, &place(references, reference), &why(view), view.host, known);
                 }
             }
+            view.lenient = outer;
         }
     }
 
@@ -133,7 +139,7 @@ impl<'w> Walk<'w> {
             return;
         }
         let address = std::ptr::from_ref(node).addr();
-        if view.chain.len() >= MAX_CHAIN || !view.seen.insert(address) {
+        if view.chain.len() >= MAX_CHAIN || !view.seen.insert((address, view.lenient)) {
             return;
         }
         let inside = match self.values.get(&address) {
