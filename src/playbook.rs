@@ -151,12 +151,11 @@ impl Run<'_, '_> {
         for item in plays {
             let Some(entries) = play::entries_of(item, &mut self.loader.problems) else { continue };
             let import = entries.iter().find(|(key, _)| tasks::short(&key.name) == "import_playbook");
-            match import {
-                Some((_, file)) => self.import(at, file, entries, inherited, depth),
-                None => {
-                    let play = play::read(item, entries, at, inherited, self);
-                    self.plays.extend(play);
-                }
+            if let Some((_, file)) = import {
+                self.import(at, file, entries, inherited, depth);
+            } else {
+                let play = play::read(item, entries, at, inherited, self);
+                self.plays.extend(play);
             }
         }
     }

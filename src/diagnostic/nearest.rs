@@ -11,7 +11,8 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         // `start` for `started`, `template_file` for `template`.
         let begins = wanted.len().min(candidate_normal.len()) >= 4
             && (candidate_normal.starts_with(&wanted) || wanted.starts_with(&candidate_normal));
-        let distance = if begins { 1 } else { strsim::osa_distance(&wanted, &candidate_normal) };
+        let edits = strsim::osa_distance(&wanted, &candidate_normal);
+        let distance = if begins { edits.min(limit) } else { edits };
         // A name of one or two letters is near to everything.
         (distance <= limit && distance < wanted.chars().count()).then_some((distance, candidate))
     });

@@ -127,13 +127,11 @@ impl Call {
             return problem.hint(hint);
         }
         let names = || self.spec().args.iter().flat_map(|arg| std::iter::once(&arg.name).chain(arg.aliases)).copied();
-        match did_you_mean(&key.name, names()) {
-            Some(hint) => problem.hint(hint),
-            None => {
-                let names: Vec<_> = self.spec().args.iter().map(|arg| arg.name).collect();
-                problem.note(format!("its arguments are: {}", names.join(", ")))
-            }
+        if let Some(hint) = did_you_mean(&key.name, names()) {
+            return problem.hint(hint);
         }
+        let names: Vec<_> = self.spec().args.iter().map(|arg| arg.name).collect();
+        problem.note(format!("its arguments are: {}", names.join(", ")))
     }
 
     fn check_completeness(&self, key: &Key, builder: &mut PlayBuilder) {
@@ -260,11 +258,9 @@ fn unknown(key: &Key) -> Diagnostic {
     let modules = Module::all_names();
     let names = || modules.iter().map(String::as_str).chain(TASK.known.iter().copied());
     let problem = key.problem(format!("`{}` is neither a module nor a keyword of a task", key.name));
-    match did_you_mean(short, names()) {
-        Some(hint) => problem.hint(hint),
-        None => {
-            let names: Vec<_> = Module::ALL.iter().map(|module| module.name()).collect();
-            problem.note(format!("the modules are: {}", names.join(", ")))
-        }
+    if let Some(hint) = did_you_mean(short, names()) {
+        return problem.hint(hint);
     }
+    let names: Vec<_> = Module::ALL.iter().map(|module| module.name()).collect();
+    problem.note(format!("the modules are: {}", names.join(", ")))
 }

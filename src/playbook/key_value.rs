@@ -46,7 +46,7 @@ pub(super) fn split(text: &str, wanted: impl Fn(&str) -> bool) -> Result<Split, 
     }
     if result.pairs.is_empty() {
         // Nothing was taken out, so blanks stay as they are.
-        result.rest = text.trim().to_owned();
+        text.trim().clone_into(&mut result.rest);
     }
     Ok(result)
 }

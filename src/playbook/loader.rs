@@ -48,13 +48,11 @@ impl<'s> Loader<'s> {
                 return None;
             }
         };
-        match String::from_utf8(bytes) {
-            Ok(text) => Some(self.sources.add(&shown, &text)),
-            Err(_) => {
-                self.problems.push(Diagnostic::new(format!("{shown} is not UTF-8 text")));
-                None
-            }
-        }
+        let Ok(text) = String::from_utf8(bytes) else {
+            self.problems.push(Diagnostic::new(format!("{shown} is not UTF-8 text")));
+            return None;
+        };
+        Some(self.sources.add(&shown, &text))
     }
 
     /// Variables of a file.

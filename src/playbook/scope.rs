@@ -26,6 +26,7 @@ pub(super) mod maps {
 
 /// Keywords that tasks inherit, with the variables that they see.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
 pub(super) struct Scope {
     pub(super) when: Vec<Template>,
     pub(super) tags: Vec<String>,

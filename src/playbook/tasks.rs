@@ -177,7 +177,7 @@ impl PlayBuilder<'_, '_> {
         };
         let Some(name) = self.literal_file(key, file) else { return Vec::new() };
         let scope = self.inner_scope(entries, outer);
-        match self.find_tasks(&name, &scope) {
+        match Self::find_tasks(&name, &scope) {
             Ok(found) if scope.files.contains(&found) => {
                 let problem = file.problem(format!("{} imports itself", found.shown()));
                 self.loader.problems.push(problem);
@@ -204,7 +204,7 @@ impl PlayBuilder<'_, '_> {
     }
 
     /// Beside the importing file, then in the role's or playbook's own folder.
-    fn find_tasks(&self, name: &str, scope: &Scope) -> Result<Location, Vec<String>> {
+    fn find_tasks(name: &str, scope: &Scope) -> Result<Location, Vec<String>> {
         let beside = scope.files.last().map_or_else(|| scope.folder.clone(), Location::parent);
         let mut places = vec![beside.join(name)];
         for place in [scope.folder.join(name), scope.playbook.join(name)] {

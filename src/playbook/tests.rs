@@ -1,6 +1,6 @@
 //! Playbooks on disk, as a user has them.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "a test")]
 
 mod errors;
 mod meaning;

@@ -95,9 +95,10 @@ pub(super) fn flag(node: Option<&Node>, problems: &mut Diagnostics) -> Option<bo
     let node = node?;
     let value = parse_bool(&node.to_value());
     if value.is_none() {
-        problems.push(match node.as_str().is_some_and(is_template) {
-            true => node.problem("a template is not supported here: expected yes or no"),
-            false => node.expected("yes or no"),
+        problems.push(if node.as_str().is_some_and(is_template) {
+            node.problem("a template is not supported here: expected yes or no")
+        } else {
+            node.expected("yes or no")
         });
     }
     value
@@ -112,9 +113,10 @@ pub(super) fn count(node: Option<&Node>, what: &str, problems: &mut Diagnostics)
         _ => None,
     };
     if number.is_none() {
-        problems.push(match node.as_str().is_some_and(is_template) {
-            true => node.problem(format!("a template is not supported here: expected {what}")),
-            false => node.problem(format!("expected {what}")),
+        problems.push(if node.as_str().is_some_and(is_template) {
+            node.problem(format!("a template is not supported here: expected {what}"))
+        } else {
+            node.problem(format!("expected {what}"))
         });
     }
     number

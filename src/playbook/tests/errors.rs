@@ -19,6 +19,7 @@ fn task(text: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn modules_and_arguments() {
     insta::assert_snapshot!(task("tempalte: {src: x, dest: /x}"), @r"
     error: `tempalte` is neither a module nor a keyword of a task
@@ -165,6 +166,7 @@ fn modules_and_arguments() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn keywords() {
     insta::assert_snapshot!(errors("- host: all\n  task: []\n"), @r"
     error: unknown keyword `host` of a play

@@ -13,8 +13,8 @@ fn value(play: &HostPlay, task: &Task, name: &str) -> Value {
     if let Some(value) = play.extra_vars.get(name) {
         return value.clone();
     }
-    let maps = task.layers.iter().rev().filter_map(|layer| play.var_maps[index(layer)].get(name));
-    maps.cloned().next().unwrap_or_default()
+    let mut maps = task.layers.iter().rev().filter_map(|layer| play.var_maps[index(layer)].get(name));
+    maps.next().cloned().unwrap_or_default()
 }
 
 fn sources<'t>(templates: impl IntoIterator<Item = &'t Template>) -> Vec<&'t str> {

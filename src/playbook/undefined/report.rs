@@ -32,7 +32,7 @@ impl Report {
         Self { host_count, undefined: BTreeMap::new(), others: Diagnostics::new() }
     }
 
-    pub(super) fn undefined(&mut self, name: &str, at: &Origin, why: &Why, host: &str, known: Vec<String>) {
+    pub(super) fn undefined(&mut self, name: &str, at: &Origin, why: &Why, host: &str, known: &[String]) {
         let found = self.undefined.entry((at.clone(), name.to_owned())).or_insert_with(|| Undefined {
             why: Why { task: why.task.clone(), task_origin: why.task_origin.clone(), chain: why.chain.clone() },
             hosts: Vec::new(),

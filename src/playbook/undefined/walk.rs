@@ -124,7 +124,7 @@ impl<'w> Walk<'w> {
                 Meaning::Nothing if view.lenient => {}
                 Meaning::Nothing => {
                     let known = self.names(view);
-                    self.report.undefined(name, &place(references, reference), &why(view), view.host, known);
+                    self.report.undefined(name, &place(references, reference), &why(view), view.host, &known);
                 }
             }
             view.lenient = outer;
@@ -142,14 +142,9 @@ impl<'w> Walk<'w> {
         if view.chain.len() >= MAX_CHAIN || !view.seen.insert((address, view.lenient)) {
             return;
         }
-        let inside = match self.values.get(&address) {
-            Some(inside) => Rc::clone(inside),
-            None => {
-                let inside = Rc::new(self.analyse_value(node, view));
-                self.values.insert(address, Rc::clone(&inside));
-                inside
-            }
-        };
+        let known = self.values.get(&address).cloned();
+        let inside = known.unwrap_or_else(|| Rc::new(self.analyse_value(node, view)));
+        self.values.insert(address, Rc::clone(&inside));
         view.chain.push(name.to_owned());
         for references in inside.iter() {
             self.references(references, view);
@@ -186,12 +181,10 @@ impl<'w> Walk<'w> {
                 VarLayer::BelowFacts(index) => below = below.or_else(|| find(index)),
             }
         }
-        match (above, below) {
-            (Some(node), _) => Meaning::Variable(node),
-            (None, _) if self.facts.is_some_and(|facts| facts.contains(name)) => Meaning::Data,
-            (None, Some(node)) => Meaning::Variable(node),
-            (None, None) => Meaning::Nothing,
+        if above.is_none() && self.facts.is_some_and(|facts| facts.contains(name)) {
+            return Meaning::Data;
         }
+        above.or(below).map_or(Meaning::Nothing, Meaning::Variable)
     }
 
     /// All names that the task can see.
