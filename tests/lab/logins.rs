@@ -1,6 +1,6 @@
 //! Every way to reach a host gives the same result.
 
-use crate::support::{inventory, mailprov, mailprov_with, manifest, on, reset};
+use crate::support::{assert_same, inventory, mailprov, mailprov_with, manifest, on, reset};
 
 const LIMIT: &[&str] = &["--limit", "mail1.mydomain.local"];
 
@@ -20,18 +20,18 @@ fn root_sudo_users_and_local_runs_reach_the_same_state() {
 
     reset(&["mail1"]);
     mailprov(&[&["up", &inventory("admin")], LIMIT].concat()).succeeded();
-    assert_eq!(as_root, result(), "a sudo user without a password");
+    assert_same(&as_root, &result(), "a sudo user without a password");
 
     reset(&["mail1"]);
     mailprov_with(&[&["up", &inventory("ops"), "--ask-become-pass"], LIMIT].concat(), "lab-secret-ops\n").succeeded();
-    assert_eq!(as_root, result(), "a sudo user with a password");
+    assert_same(&as_root, &result(), "a sudo user with a password");
 
     reset(&["mail1"]);
     let root = crate::support::lab(&["path", "--root", "mail1"]).succeeded().stdout.trim().to_owned();
     let binary = format!("{root}/root/mailprov");
     std::fs::copy(env!("CARGO_BIN_EXE_mailprov"), &binary).expect("the binary is copied");
     on("mail1", "hostnamectl set-hostname mail1.mydomain.local && /root/mailprov up --local && rm /root/mailprov");
-    assert_eq!(as_root, result(), "on the host itself");
+    assert_same(&as_root, &result(), "on the host itself");
 }
 
 #[test]

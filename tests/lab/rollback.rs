@@ -1,6 +1,6 @@
 //! `mailprov rollback` puts a host back.
 
-use crate::support::{inventory, mailprov, manifest, on, reset};
+use crate::support::{assert_same, inventory, mailprov, manifest, on, reset};
 
 const LIMIT: &[&str] = &["--limit", "mail1.mydomain.local"];
 
@@ -13,7 +13,7 @@ fn a_provisioned_host_goes_back_to_bare() {
     assert_ne!(before, manifest("mail1"));
     let ran = mailprov(&[&["rollback", &inventory], LIMIT].concat()).succeeded();
     let after = manifest("mail1");
-    assert_eq!(before, after, "{}", ran.stdout);
+    assert_same(&before, &after, &ran.stdout);
     assert_eq!(on("mail1", "ss -Hltn 'sport = :25' | wc -l"), "0\n");
 
     let history = mailprov(&[&["history", &inventory], LIMIT].concat()).succeeded();
