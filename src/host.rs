@@ -147,6 +147,13 @@ pub trait Host {
         scratch::run(std::path::Path::new(scratch::BASE), scratch, |command| self.query(command))
     }
 
+    /// Whether a file was written after another one, in whole seconds, as Postfix compares a map with its
+    /// database. False when one of them is missing.
+    ///
+    /// # Errors
+    /// When they cannot be looked at.
+    fn is_newer(&mut self, path: &str, than: &str) -> Result<bool, HostError>;
+
     /// The names in a directory, with everything put so far; empty when there is none.
     ///
     /// # Errors

@@ -71,6 +71,12 @@ pub trait Backend {
     /// When it cannot be started.
     fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError>;
 
+    /// Whether a file was written after another one, in whole seconds; false when one of them is missing.
+    ///
+    /// # Errors
+    /// When they cannot be looked at.
+    fn is_newer(&mut self, path: &str, than: &str) -> Result<bool, HostError>;
+
     /// The names in a directory, sorted; empty when there is none.
     ///
     /// # Errors

@@ -94,6 +94,10 @@ impl Host for Fake {
         self.script().scratch(scratch)
     }
 
+    fn is_newer(&mut self, path: &str, than: &str) -> Result<bool, HostError> {
+        self.host().is_newer(path, than)
+    }
+
     fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
         self.host().list_dir(path)
     }
@@ -182,6 +186,10 @@ impl Host for Direct {
 
     fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
         self.script.query(command)
+    }
+
+    fn is_newer(&mut self, path: &str, than: &str) -> Result<bool, HostError> {
+        self.script.is_newer(path, than)
     }
 
     fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {

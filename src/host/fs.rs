@@ -9,6 +9,7 @@ mod write;
 
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 
 use rustix::fs::{self, CWD, FileType, OFlags, Stat};
 use rustix::io::Errno;
@@ -63,6 +64,19 @@ pub(super) fn list(path: &str) -> Result<Vec<String>, HostError> {
     }
     names.sort();
     Ok(names)
+}
+
+/// Whether one file was written after another, in whole seconds; false when one of them is missing.
+pub(super) fn is_newer(path: &str, than: &str) -> Result<bool, HostError> {
+    let written = |path: &str| match std::fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.mtime())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(HostError::io("look at", path, error)),
+    };
+    Ok(match (written(path)?, written(than)?) {
+        (Some(this), Some(other)) => this > other,
+        _ => false,
+    })
 }
 
 /// A handle on an entry that neither follows nor opens it, and what it is; `None` when there is none.

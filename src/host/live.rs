@@ -154,6 +154,10 @@ impl<B: Backend> Host for Live<B> {
         self.backend.query(command)
     }
 
+    fn is_newer(&mut self, path: &str, than: &str) -> Result<bool, HostError> {
+        self.backend.is_newer(path, than)
+    }
+
     fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
         admit::admit_key(&Key::File(path.to_owned()))?;
         self.backend.list_dir(path)

@@ -138,6 +138,10 @@ impl Backend for Machine {
         process::run(command)
     }
 
+    fn is_newer(&mut self, path: &str, than: &str) -> Result<bool, HostError> {
+        fs::is_newer(path, than)
+    }
+
     fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
         fs::list(path)
     }

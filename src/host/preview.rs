@@ -175,6 +175,17 @@ impl<B: Backend> Host for Preview<B> {
         self.backend.query(command)
     }
 
+    fn is_newer(&mut self, path: &str, than: &str) -> Result<bool, HostError> {
+        let mut is_put = |path: &str| -> Result<bool, HostError> {
+            Ok(self.place(&Key::File(path.to_owned()))?.is_some_and(|key| self.overlay.contains_key(&key)))
+        };
+        match (is_put(path)?, is_put(than)?) {
+            (_, true) => Ok(false),
+            (true, false) => Ok(true),
+            (false, false) => self.backend.is_newer(path, than),
+        }
+    }
+
     fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
         admit::admit_key(&Key::File(path.to_owned()))?;
         let Some(Key::File(path)) = self.place(&Key::File(path.to_owned()))? else { return Ok(Vec::new()) };

@@ -56,9 +56,10 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
         return Ok(Outcome { changed: Some(true), values, unknown: true, ..Outcome::default() });
     };
     values.insert("entries".to_owned(), built.entries.len().into());
-    // Two builds of one text differ in their bytes, so databases are compared by what is in them.
+    // Two builds of one text differ in their bytes, so databases are compared by what is in them. One that is older
+    // than its text is made again all the same: Postfix warns about it at every lookup.
     let current = match &before {
-        FileState::Regular { content: Content::Bytes(bytes), .. } => {
+        FileState::Regular { content: Content::Bytes(bytes), .. } if !context.host.is_newer(&path, &database)? => {
             maker.entries(context, bytes)?.filter(|entries| *entries == built.entries).map(|_| bytes.clone())
         }
         _ => None,

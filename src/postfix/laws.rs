@@ -94,7 +94,7 @@ enum Edit {
 fn edits() -> impl Strategy<Value = Vec<Edit>> {
     let name = "(a|b|c|d|inet_interfaces)";
     let edit = prop_oneof![
-        3 => (name, "[a-z$,{}:/]{1,4}( [a-z]{1,3}){0,2}|").prop_map(|(name, value)| Edit::Set(name, value)),
+        3 => (name, "([a-z,{}:/]|\\$[a-z]|\\$\\$|\\$\\{a\\}){1,4}( [a-z]{1,3}){0,2}|").prop_map(|(name, value)| Edit::Set(name, value)),
         1 => name.prop_map(Edit::Unset),
     ];
     prop::collection::vec(edit, 1..5)

@@ -33,6 +33,9 @@ const DIRECTORIES: &[&str] = &[
 #[derive(Debug, Default)]
 pub struct Script {
     states: BTreeMap<Key, State>,
+    /// When each was last written, by a clock that ticks with every write.
+    written: BTreeMap<Key, usize>,
+    writes: usize,
     answers: Vec<(Vec<String>, CommandOutput)>,
     offers: BTreeMap<String, String>,
     brings: BTreeMap<String, Vec<(Key, State)>>,
@@ -44,7 +47,7 @@ pub struct Script {
 impl Script {
     /// Has this resource in this state.
     pub fn set(&mut self, key: Key, state: State) -> &mut Self {
-        self.states.insert(key, state);
+        self.write(key, state);
         self
     }
 
@@ -143,6 +146,12 @@ impl Script {
         Err(HostError::NoSuchProgram(program.to_owned()))
     }
 
+    fn write(&mut self, key: Key, state: State) {
+        self.writes += 1;
+        self.written.insert(key.clone(), self.writes);
+        self.states.insert(key, state);
+    }
+
     fn install(&mut self, package: &str) -> Result<(), HostError> {
         let Some(evr) = self.offers.get(package).cloned() else {
             return Err(HostError::refused(format!("install {package}: no repository offers it")));
@@ -204,7 +213,7 @@ impl Script {
                 if *state == FileState::Absent {
                     self.states.remove(&Key::File(place));
                 } else {
-                    self.states.insert(Key::File(place), step.after.clone());
+                    self.write(Key::File(place), step.after.clone());
                 }
                 Ok(())
             }
@@ -277,6 +286,14 @@ impl Backend for Script {
 
     fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
         self.run(command)
+    }
+
+    fn is_newer(&mut self, path: &str, than: &str) -> Result<bool, HostError> {
+        let written = |path: &str| {
+            let key = Key::File(path.to_owned());
+            self.states.get(&key).and_then(|_| self.written.get(&key))
+        };
+        Ok(written(path).zip(written(than)).is_some_and(|(this, other)| this > other))
     }
 
     fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {

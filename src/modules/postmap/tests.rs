@@ -11,7 +11,8 @@ use crate::hostplay::Mode;
 use crate::modules::Module;
 use crate::modules::bench::{Bench, keeps_the_law};
 
-/// A stand-in for postmap(1): the database is `DB` and the sorted lines; duplicates are warned about.
+/// A stand-in for postmap(1): the database is `DB` and the sorted lines, with a byte for each comment since no two
+/// builds are alike; duplicates are warned about.
 fn postmap(scratch: &Scratch) -> Scratched {
     let argv: Vec<_> = scratch.command.argv.iter().map(String::as_str).collect();
     let files: BTreeMap<_, _> = scratch.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
@@ -30,13 +31,14 @@ fn postmap(scratch: &Scratch) -> Scratched {
             let count = lines.len();
             lines.dedup();
             let stderr = if lines.len() < count { "postmap: warning: m.db: duplicate entry: \"a\"\n" } else { "" };
-            let database = format!("DB\n{}\n", lines.join("\n"));
+            let comments = "\0".repeat(text.matches('#').count());
+            let database = format!("DB\n{}\n{comments}", lines.join("\n"));
             Scratched { output: said(0, "", stderr), result: Some(database.into_bytes()) }
         }
         ["-c", ".", "-s", map] => {
             let name = map.split_once(':').unwrap().1;
             let output = match files[format!("{name}.db").as_str()].strip_prefix(b"DB\n") {
-                Some(lines) => said(0, &String::from_utf8_lossy(lines), ""),
+                Some(lines) => said(0, String::from_utf8_lossy(lines).trim_end_matches('\0'), ""),
                 None => said(1, "", "postmap: fatal: open database m.db: Invalid argument\n"),
             };
             Scratched { output, result: None }
@@ -69,6 +71,11 @@ fn a_database_is_made_once() {
     assert!(!bench.run(Module::Postmap, &args).unwrap().changed());
     bench.host.script().file("/etc/postfix/m", "a 1\n");
     assert!(bench.run(Module::Postmap, &args).unwrap().changed());
+    // The same entries, yet newer than the database.
+    for (text, changed) in [("# why\na 1\n", true), ("# why\na 1\n", false)] {
+        bench.run(Module::Copy, &json!({"content": text, "dest": "/etc/postfix/m"})).unwrap();
+        assert_eq!(bench.run(Module::Postmap, &args).unwrap().changed(), changed);
+    }
 }
 
 #[test]
@@ -115,11 +122,15 @@ proptest! {
         there in prop::option::of(prop::sample::select(vec!["", "DB\n\n", "DB\na 1\n", "DB\na 1\nb 2\n"])),
         modes in prop::sample::select(vec![(0o644, 0o644), (0o600, 0o644), (0o644, 0o600)]),
         aliases in any::<bool>(),
+        source_is_newer in any::<bool>(),
     ) {
         let bench = |mode| Bench::new(mode, &|script| {
             host(script, &text, modes.0);
             if let Some(bytes) = there {
                 database(script, bytes, modes.1);
+            }
+            if source_is_newer {
+                host(script, &text, modes.0);
             }
         });
         let args = json!({"path": "/etc/postfix/m", "aliases": aliases});
