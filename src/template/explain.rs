@@ -12,7 +12,9 @@ use super::{TemplateError, Vars, environment};
 pub(super) fn syntax(error: &Error, source: Source<'_>) -> TemplateError {
     let detail = error.detail().unwrap_or("bad escape in a string").to_owned();
     let failure = TemplateError::new(format!("template syntax: {detail}")).at(source.place_of(error.range()));
-    if detail.contains("end of input") || detail.contains("end of string") {
+    if detail.contains("#jinja2:") {
+        failure.hint("remove the line, and write `{%-` and `-%}` where white space shall go")
+    } else if detail.contains("end of input") || detail.contains("end of string") {
         failure.hint("close every `{{` with `}}`, every `{% if %}` with `{% endif %}`, every quote and bracket")
     } else if detail.starts_with("unknown statement end") || detail.starts_with("unknown statement el") {
         failure.hint("no block is open here that this could close")

@@ -56,6 +56,9 @@ fn measure(text: &str, expression: bool) -> Result<(), Error> {
     if text.len() > MAX_BYTES {
         return refuse("the template is larger than 4 MiB");
     }
+    if !expression && text.starts_with("#jinja2:") {
+        return refuse("a `#jinja2:` line cannot change the syntax here: Ansible's defaults hold");
+    }
     let (mut links, mut branches, mut arguments) = (0, 0, 0);
     for token in tokenize(text, expression, config()?) {
         // The parser reports it with its place.

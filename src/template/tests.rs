@@ -8,6 +8,7 @@ mod limits;
 mod messages;
 mod references;
 mod rendering;
+mod statements;
 mod variables;
 
 use std::sync::Arc;

@@ -81,6 +81,10 @@ fn what_is_not_supported_says_so() {
             "{{ lookup('ansible.builtin.file', 'x') }}",
             "lookup('ansible.builtin.file', ...) would have to run on the controller",
         ),
+        (
+            "#jinja2: trim_blocks: False\n{{ 1 }}",
+            "template syntax: a `#jinja2:` line cannot change the syntax here: Ansible's defaults hold",
+        ),
         ("{{ range }}", "the value is a function, a macro or `vars` itself"),
         ("{{ vars }}", "the value is a function, a macro or `vars` itself"),
         ("{{ 'x' if false }}", "a value is undefined"),
