@@ -6,8 +6,8 @@ use super::builder::PlayBuilder;
 use super::loader::Loader;
 use super::scope::{Scope, becomes, maps};
 use super::tree::{Location, Tree};
-use super::values::{Keywords, field, flag, list, literal, mapping};
-use crate::diagnostic::did_you_mean;
+use super::values::{Keywords, field, flag, list, literal, mapping, words};
+use crate::diagnostic::{Diagnostics, did_you_mean};
 use crate::hostplay::Step;
 use crate::inventory::Variables;
 use crate::yaml::{Key, Node, NodeValue};
@@ -48,6 +48,9 @@ pub(super) struct SeenRole {
     folder: Location,
     params: Variables,
     vars: Variables,
+    /// Conditions and tags of the entry itself.
+    own: (Vec<String>, Vec<String>),
+    /// The same with those of everything around it.
     when: Vec<String>,
     tags: Vec<String>,
     exports: Exports,
@@ -127,10 +130,16 @@ impl PlayBuilder<'_, '_> {
         let mut scope = outer.clone();
         scope.inherit(how.entries, &mut self.loader.problems);
         self.becomes |= becomes(how.entries, scope.play_becomes, &mut self.loader.problems);
+        let when: Vec<_> = scope.when.iter().map(|condition| condition.source.clone()).collect();
+        let own = (
+            when.iter().skip(outer.when.len()).cloned().collect(),
+            words(field(how.entries, "tags"), "a tag", &mut Diagnostics::new()),
+        );
         let mut seen = SeenRole {
             params: params(how.entries),
             vars: self.entry_vars(how.entries),
-            when: scope.when.iter().map(|condition| condition.source.clone()).collect(),
+            own,
+            when,
             tags: scope.tags.clone(),
             exports: Exports::default(),
             folder,
@@ -244,10 +253,13 @@ impl PlayBuilder<'_, '_> {
         flag(field(entries, "allow_duplicates"), problems).unwrap_or(false)
     }
 
-    /// Whether a role need not run again. A use under conditions may not have run, and with a choice of tags one
-    /// under other tags may not.
+    /// Whether a role need not run again. As in Ansible, uses that say something different both run. So does one
+    /// after a use under conditions, which may not have run, or, with a choice of tags, under other tags.
     fn covers(&self, earlier: &SeenRole, later: &SeenRole) -> bool {
-        let same = earlier.folder == later.folder && earlier.params == later.params && earlier.vars == later.vars;
+        let same = earlier.folder == later.folder
+            && earlier.params == later.params
+            && earlier.vars == later.vars
+            && earlier.own == later.own;
         let ran = earlier.when.is_empty() || earlier.when == later.when;
         same && ran && (self.filter.takes_all() || earlier.tags == later.tags)
     }

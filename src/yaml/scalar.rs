@@ -27,7 +27,8 @@ static PATTERNS: LazyLock<Option<Patterns>> = LazyLock::new(|| {
     })
 });
 
-/// The value of a plain (unquoted) scalar. What has no JSON value (too large, infinite) stays text.
+/// The value of a plain (unquoted) scalar. What has no JSON value (too large, infinite) stays text, and so do dates
+/// and base-60 numbers with a fraction.
 pub(super) fn resolve(text: &str) -> NodeValue {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => NodeValue::Null,

@@ -216,6 +216,7 @@ fn a_role_runs_once_unless_it_is_used_differently() {
     // A use under a condition may not have run.
     assert_eq!(order("[{role: a, when: cond}, base]", &plain), "base {{ x }} a base {{ x }}");
     assert_eq!(order("[base, {role: a, when: cond}]", &plain), "base {{ x }} a");
+    assert_eq!(order("[{role: a, tags: one}, {role: base, tags: two}]", &plain), "base {{ x }} a base {{ x }}");
     let tagged = Options { tags: vec!["two".to_owned()], ..Options::default() };
     assert_eq!(order("[{role: a, tags: one}, {role: base, tags: two}]", &tagged), "base {{ x }}");
 }
