@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The facts that the agent gathers: `ansible_facts.NAME`, and `ansible_NAME` as a variable.
-/// The controller's check for undefined variables accepts exactly these.
+/// The controller's check for undefined variables accepts exactly these, and one for each network interface.
 pub const FACT_NAMES: &[&str] = &[
     "all_ipv4_addresses",
     "all_ipv6_addresses",
@@ -25,17 +25,25 @@ pub const FACT_NAMES: &[&str] = &[
     "distribution_version",
     "domain",
     "fqdn",
+    "gather_subset",
     "hostname",
     "interfaces",
     "kernel",
+    "machine",
+    "machine_id",
+    "memfree_mb",
     "memtotal_mb",
     "nodename",
     "os_family",
     "pkg_mgr",
+    "processor_count",
     "processor_vcpus",
     "selinux",
     "service_mgr",
+    "swaptotal_mb",
+    "system",
     "user_id",
+    "user_uid",
     "virtualization_type",
 ];
 

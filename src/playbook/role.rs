@@ -232,7 +232,6 @@ impl PlayBuilder<'_, '_> {
         for more in [&needed.vars, &role.vars, entry_vars] {
             vars.extend(more);
         }
-        vars.set_implicit("role_name", NodeValue::Str(role.name.clone()));
         scope.role_defaults = self.add_map(defaults);
         scope.role_vars = self.add_map(vars);
         scope.role_params = self.add_map(role.params.clone());

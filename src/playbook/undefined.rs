@@ -23,11 +23,10 @@ use report::Report;
 use walk::{Prepared, Walk};
 
 /// Names that are always there: what [`super::compile`] and the agent set, and what the engine knows itself.
-const MAGIC: [&str; 19] = [
-    "ansible_check_mode",
+const MAGIC: [&str; 18] = [
+    "ansible_failed_result",
+    "ansible_failed_task",
     "ansible_host",
-    "ansible_limit",
-    "ansible_loop_var",
     "ansible_play_batch",
     "ansible_play_hosts",
     "ansible_play_hosts_all",

@@ -13,6 +13,8 @@ pub(in crate::playbook) struct Check {
     pub(super) task: String,
     pub(super) origin: Origin,
     pub(super) layers: Vec<VarLayer>,
+    /// Whether there is a `role_name`.
+    pub(super) in_role: bool,
     /// Loop variables.
     pub(super) locals: Vec<String>,
     pub(super) uses: Vec<Use>,
@@ -79,6 +81,7 @@ impl Check {
             task: task.name.source.clone(),
             origin: task.origin.clone(),
             layers: task.layers.clone(),
+            in_role: task.role.is_some(),
             locals: locals.flatten().collect(),
             uses,
         }

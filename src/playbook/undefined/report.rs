@@ -79,6 +79,9 @@ impl Report {
                 "item" => problem.hint("`item` is there in a task with `loop` only"),
                 name if facts.contains(name) => problem.hint("facts are not gathered: `gather_facts: false`"),
                 name if facts_name(name) => problem.note("mailprov gathers no such fact").maybe_hint(found.near),
+                name if found.near.is_none() => problem.hint(format!(
+                    "where it may be missing, write `{name} | default(...)` or test `{name} is defined`"
+                )),
                 _ => problem.maybe_hint(found.near),
             };
             all.push(problem);

@@ -166,7 +166,7 @@ impl<'w> Walk<'w> {
     where
         'w: 'v,
     {
-        if self.fixed.contains(name) {
+        if self.fixed.contains(name) || (name == "role_name" && view.prepared.check.in_role) {
             return Meaning::Data;
         }
         let layers = view.prepared.check.layers.iter().rev();
@@ -181,7 +181,7 @@ impl<'w> Walk<'w> {
                 VarLayer::BelowFacts(index) => below = below.or_else(|| find(index)),
             }
         }
-        if above.is_none() && self.facts.is_some_and(|facts| facts.contains(name)) {
+        if above.is_none() && self.facts.is_some_and(|facts| facts.contains(name) || is_interface(name)) {
             return Meaning::Data;
         }
         above.or(below).map_or(Meaning::Nothing, Meaning::Variable)
@@ -197,6 +197,14 @@ impl<'w> Walk<'w> {
         let fixed = self.fixed.iter().chain(self.facts.into_iter().flatten()).chain(view.locals);
         names.chain(fixed.cloned()).collect()
     }
+}
+
+/// Whether this is the fact of a network interface (`ansible_eth0`), which is there on hosts that have one.
+fn is_interface(name: &str) -> bool {
+    let Some(interface) = name.strip_prefix("ansible_") else { return false };
+    let kinds = ["eth", "en", "em", "bond", "br", "team", "ib", "wl", "vlan"];
+    interface == "lo"
+        || kinds.iter().any(|kind| interface.starts_with(kind)) && interface.contains(|c: char| c.is_ascii_digit())
 }
 
 fn place(references: &References, reference: &Reference) -> Origin {

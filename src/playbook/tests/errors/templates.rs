@@ -49,6 +49,7 @@ fn undefined_variables() {
       = note: in the value of `relay`
       = note: needed by the task `Configure` at DIR/roles/r/tasks/main.yml:1:3
       = note: on mail2, mail3 and 1 more
+      = help: where it may be missing, write `domain | default(...)` or test `domain is defined`
     ");
     insta::assert_snapshot!(task("copy:\n  dest: /x\n  content: |\n    a\n      {{ missing_one }}"), @r"
     error: undefined variable `missing_one`
@@ -56,6 +57,8 @@ fn undefined_variables() {
       |
     7 |             {{ missing_one }}
       |                ^^^^^^^^^^^
+      |
+      = help: where it may be missing, write `missing_one | default(...)` or test `missing_one is defined`
     ");
     insta::assert_snapshot!(task("ping:\nloop: \"{{ item }}\"\nname: \"{{ hostvars }}\""), @r#"
     error: undefined variable `item`
@@ -108,7 +111,7 @@ fn what_can_be_defined_is_no_error() {
         "- hosts: all
   vars: {list: [1], guarded: \"{{ broken | default('x') }}\", broken: '{{ nowhere }}'}
   tasks:
-    - command: echo {{ item }} {{ ansible_facts.hostname }} {{ ansible_default_ipv4.address }}
+    - command: echo {{ item }} {{ ansible_facts.hostname }} {{ ansible_default_ipv4.address }} {{ ansible_ens192 }}
       loop: \"{{ list }}\"
       register: first
     - debug: {msg: '{{ first.stdout }} {{ later }} {{ guarded }} {{ groups.all }} {{ mail_domain }}'}
@@ -118,9 +121,11 @@ fn what_can_be_defined_is_no_error() {
     - assert: {that: [mail_domain == 'x', other is not defined]}
     - debug: {msg: '{% for x in list %}{{ x }}{% endfor %}{{ range(3) }}'}
     - {debug: {msg: '{{ only_with_extra }}'}, tags: never}
-- {hosts: all, tasks: [debug: {var: first}]}
+    - block: [debug: {var: mail_domain}]
+      rescue: [debug: {var: ansible_failed_result.msg}]
+- {hosts: all, roles: [r], tasks: [debug: {var: first}]}
 ",
-        &[],
+        &[("roles/r/tasks/main.yml", "- debug: {msg: '{{ role_name }}'}\n")],
         &Options::default(),
     );
 }
