@@ -161,6 +161,7 @@ pub struct PlayArgs {
 
 /// How the hosts are reached.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own on the command line")]
 #[command(next_help_heading = "Connection")]
 pub struct ConnectionArgs {
     /// Log in as this user.
@@ -202,7 +203,7 @@ pub struct OutputArgs {
     /// `text` for people or `json` lines for programs.
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
     pub output: OutputFormat,
-    /// When to use colours: `auto`, `always` or `never`; NO_COLOR in the environment is heeded.
+    /// When to use colours: `auto`, `always` or `never`; `NO_COLOR` in the environment is heeded.
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: ColorChoice,
 }

@@ -62,7 +62,7 @@ impl Console {
     ///
     /// # Errors
     /// When it cannot be written; a reader that went away is no error.
-    pub fn print(&self, text: &str) -> Result<(), Failure> {
+    pub fn print(text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(output_failure(&error)),
@@ -87,7 +87,7 @@ impl Console {
     pub fn fail(&self, failure: &Failure) {
         match self.format {
             // Nobody is left to be told when this fails too.
-            OutputFormat::Json => drop(self.print(&format!("{}\n", failure.json()))),
+            OutputFormat::Json => drop(Self::print(&format!("{}\n", failure.json()))),
             OutputFormat::Text => to_stderr(&failure.render(self.colours_on_stderr())),
         }
     }

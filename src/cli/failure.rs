@@ -20,8 +20,6 @@ pub enum Kind {
     Machine,
     /// A bug.
     Bug,
-    /// The user stopped it.
-    Interrupted,
 }
 
 impl Kind {
@@ -32,7 +30,6 @@ impl Kind {
             Self::Input => Exit::Input,
             Self::Usage => Exit::Usage,
             Self::Machine | Self::Bug => Exit::Internal,
-            Self::Interrupted => Exit::Interrupted,
         }
     }
 
@@ -40,7 +37,6 @@ impl Kind {
         match self {
             Self::Input | Self::Usage | Self::Machine => "error",
             Self::Bug => "internal error",
-            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -120,11 +116,8 @@ impl Failure {
                 text.replacen("error", self.kind.heading(), 1)
             }
             What::Diagnostics { diagnostics, sources } => {
-                let mut text = diagnostics.render(sources, colour);
-                for hint in &self.hints {
-                    text.push_str(&format!("help: {hint}\n"));
-                }
-                text
+                let hints = self.hints.iter().map(|hint| format!("help: {hint}\n"));
+                std::iter::once(diagnostics.render(sources, colour)).chain(hints).collect()
             }
         }
     }
@@ -167,7 +160,6 @@ mod tests {
             (Kind::Usage, Exit::Usage),
             (Kind::Machine, Exit::Internal),
             (Kind::Bug, Exit::Internal),
-            (Kind::Interrupted, Exit::Interrupted),
         ] {
             assert_eq!(Failure::new(kind, "x").exit(), exit);
         }

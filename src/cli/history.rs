@@ -27,7 +27,7 @@ pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure
     });
     let answers: Vec<Answer> = hosts.selected.iter().filter_map(|host| histories.remove_entry(host)).collect();
     let shown = if console.is_json() { json_lines(&answers) } else { text(&answers, args.output.verbose > 0) };
-    console.print(&shown)?;
+    Console::print(&shown)?;
     Ok(exit(&answers))
 }
 

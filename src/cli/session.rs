@@ -18,7 +18,7 @@ const EVENTS_AHEAD: usize = 256;
 
 /// What the report is told.
 enum Told {
-    Event(HostEvent),
+    Event(Box<HostEvent>),
     Interrupted,
 }
 
@@ -81,7 +81,7 @@ async fn pass_on(mut events: mpsc::Receiver<HostEvent>, tell: Sender<Told>) {
     loop {
         let told = tokio::select! {
             event = events.recv() => match event {
-                Some(event) => Told::Event(event),
+                Some(event) => Told::Event(Box::new(event)),
                 None => return,
             },
             _ = interrupted() => Told::Interrupted,

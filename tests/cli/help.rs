@@ -3,6 +3,7 @@
 use crate::world::World;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the help is long")]
 fn help() {
     let world = World::new();
     insta::assert_snapshot!(world.run("--help"), @r"
@@ -72,7 +73,7 @@ fn help() {
       -v, --verbose...       Show every task with what it did, and the output of long ones
       -q, --quiet            Show only the recap
           --output <FORMAT>  `text` for people or `json` lines for programs [default: text]
-          --color <WHEN>     When to use colours: `auto`, `always` or `never`; NO_COLOR in the
+          --color <WHEN>     When to use colours: `auto`, `always` or `never`; `NO_COLOR` in the
                              environment is heeded [default: auto]
 
     Exit codes:
@@ -124,7 +125,7 @@ fn help() {
       -v, --verbose...       Show every task with what it did, and the output of long ones
       -q, --quiet            Show only the recap
           --output <FORMAT>  `text` for people or `json` lines for programs [default: text]
-          --color <WHEN>     When to use colours: `auto`, `always` or `never`; NO_COLOR in the
+          --color <WHEN>     When to use colours: `auto`, `always` or `never`; `NO_COLOR` in the
                              environment is heeded [default: auto]
 
     Exit codes:
@@ -173,7 +174,7 @@ fn help() {
       -v, --verbose...       Show every task with what it did, and the output of long ones
       -q, --quiet            Show only the recap
           --output <FORMAT>  `text` for people or `json` lines for programs [default: text]
-          --color <WHEN>     When to use colours: `auto`, `always` or `never`; NO_COLOR in the
+          --color <WHEN>     When to use colours: `auto`, `always` or `never`; `NO_COLOR` in the
                              environment is heeded [default: auto]
 
     Exit codes:
@@ -218,7 +219,7 @@ fn help() {
       -v, --verbose...       Show every task with what it did, and the output of long ones
       -q, --quiet            Show only the recap
           --output <FORMAT>  `text` for people or `json` lines for programs [default: text]
-          --color <WHEN>     When to use colours: `auto`, `always` or `never`; NO_COLOR in the
+          --color <WHEN>     When to use colours: `auto`, `always` or `never`; `NO_COLOR` in the
                              environment is heeded [default: auto]
 
     Exit codes:

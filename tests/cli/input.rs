@@ -96,6 +96,24 @@ fn a_wrong_playbook_is_shown_with_its_place() {
 }
 
 #[test]
+fn an_undefined_variable_is_found_before_any_host_is_contacted() {
+    let world = world("- hosts: all\n  tasks:\n    - debug: {msg: \"{{ mail_domian }}\"}\n");
+    let ran = world.run("up --playbook play.yaml -e mail_domain=example.org");
+    insta::assert_snapshot!(ran, @r#"
+    ----- stderr
+    error: undefined variable `mail_domian`
+     --> play.yaml:3:24
+      |
+    3 |     - debug: {msg: "{{ mail_domian }}"}
+      |                        ^^^^^^^^^^^
+      |
+      = help: did you mean `mail_domain`?
+    ----- exit code 3
+    "#);
+    assert!(!world.path().join("contacted").exists());
+}
+
+#[test]
 fn wrong_choices_are_told() {
     let world = world(GOOD);
     for (command_line, code, words) in [
