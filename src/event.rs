@@ -22,6 +22,7 @@ pub struct HostEvent {
 /// Something that happened on a host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "events are passed on and not kept")]
 pub enum Event {
     /// The ssh connection is up.
     Connected {

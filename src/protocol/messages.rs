@@ -38,6 +38,7 @@ pub struct RollbackSpec {
 /// Agent to controller.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and most are events")]
 pub enum Reply {
     /// The first frame.
     Hello {

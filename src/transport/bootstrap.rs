@@ -32,6 +32,10 @@ const PIECE: usize = 64 << 10;
 /// How long to wait for the end of what a session printed that has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// What is written is not what has arrived: ssh takes 2 MiB before it makes us wait, and a bad link may take that
+/// long to move them.
+const IN_FLIGHT: Duration = Duration::from_secs(240);
+
 /// Why no agent runs on a host that could be reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BootstrapError {
@@ -247,12 +251,13 @@ impl Talk<'_> {
             self.send_script().await?;
         }
         loop {
+            let patience = self.patience();
             let next = tokio::select! {
                 Some(()) = self.prompts.recv() => {
                     self.answer_sudo().await?;
                     continue;
                 }
-                next = timeout(self.bootstrap.patience, self.markers.next()) => next,
+                next = timeout(patience, self.markers.next()) => next,
             };
             let marker = match next {
                 Err(_) => return Err(Stop::Silence),
@@ -365,9 +370,13 @@ impl Talk<'_> {
         BootstrapError::Ended { status, stderr: stderr.trim().to_owned(), printed: self.printed() }
     }
 
+    fn patience(&self) -> Duration {
+        self.bootstrap.patience + if self.uploaded { IN_FLIGHT } else { Duration::ZERO }
+    }
+
     fn silence(&self) -> BootstrapError {
         BootstrapError::Timeout {
-            seconds: self.bootstrap.patience.as_secs(),
+            seconds: self.patience().as_secs(),
             stderr: self.stderr.text(),
             printed: self.printed(),
         }

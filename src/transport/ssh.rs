@@ -68,8 +68,12 @@ impl SshConnection {
         let mut command = Command::new(&spec.program);
         command.args(arguments(spec, &folder));
         if spec.password.is_some() {
-            command.env("SSH_ASKPASS", folder.file("askpass")).env("SSH_ASKPASS_REQUIRE", "force");
+            command.env("SSH_ASKPASS", folder.file("askpass"));
+        } else if std::env::var_os("SSH_ASKPASS").is_none() {
+            command.env("SSH_ASKPASS", "/bin/false");
         }
+        // BatchMode does not reach the ssh of a jump host: without this it would ask at our terminal, and wait.
+        command.env("SSH_ASKPASS_REQUIRE", "force");
         // A process group of its own: Ctrl-C at our terminal is ours to act on.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
         let no_ssh = |message: String| ConnectError::NoSsh { program: spec.program.clone(), message };
