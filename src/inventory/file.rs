@@ -7,6 +7,9 @@ use super::{Variables, range};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, did_you_mean};
 use crate::yaml::{self, Key, Node, NodeValue};
 
+/// Hosts in one inventory.
+const MAX_HOSTS: usize = 100_000;
+
 const GROUP_KEYS: [&str; 3] = ["hosts", "vars", "children"];
 
 /// What to write, for errors about an inventory that has nothing useful in it.
@@ -147,6 +150,10 @@ impl Reader<'_> {
                 return;
             }
         };
+        if self.tree.order.len() + names.len() > MAX_HOSTS {
+            self.problems.push(key.problem(format!("more than {MAX_HOSTS} hosts in the inventory")));
+            return;
+        }
         let variables = Variables::read(vars, self.problems);
         for name in names {
             let (name, port) = split_port(&name);

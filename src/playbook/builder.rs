@@ -5,11 +5,19 @@ use std::collections::BTreeSet;
 use super::files::Files;
 use super::loader::Loader;
 use super::role::SeenRole;
-use super::scope::maps;
+use super::scope::{Scope, maps};
 use super::tags::TagFilter;
 use super::undefined::Check;
+use crate::diagnostic::Diagnostic;
 use crate::hostplay::{Step, Task};
 use crate::inventory::Variables;
+use crate::yaml::Node;
+
+/// Entries of task and role lists in one play, imports counted in full: files that import each other many times
+/// over end in an error.
+const MAX_ENTRIES: usize = 50_000;
+/// Imports and roles inside one another.
+const MAX_DEPTH: usize = 64;
 
 /// Collects what the parts of a play contribute. Problems go to the loader.
 pub(super) struct PlayBuilder<'l, 's> {
@@ -28,6 +36,7 @@ pub(super) struct PlayBuilder<'l, 's> {
     pub(super) results: BTreeSet<String>,
     /// All tags of all tasks.
     pub(super) known_tags: BTreeSet<String>,
+    entries: usize,
 }
 
 impl<'l, 's> PlayBuilder<'l, 's> {
@@ -43,7 +52,22 @@ impl<'l, 's> PlayBuilder<'l, 's> {
             becomes: false,
             results: BTreeSet::new(),
             known_tags: BTreeSet::new(),
+            entries: 0,
         }
+    }
+
+    /// Counts an entry of a list; whether there is room for it.
+    pub(super) fn has_room(&mut self, item: &Node, scope: &Scope) -> bool {
+        self.entries = self.entries.saturating_add(1);
+        let problem = if self.entries == MAX_ENTRIES {
+            item.problem(format!("more than {MAX_ENTRIES} tasks in one play"))
+        } else if scope.files.len() + scope.roles.len() > MAX_DEPTH {
+            item.problem(format!("more than {MAX_DEPTH} imports and roles inside one another"))
+        } else {
+            return self.entries < MAX_ENTRIES;
+        };
+        self.loader.problems.push(problem);
+        false
     }
 
     /// Keeps variables; none need no map.
@@ -61,12 +85,12 @@ impl<'l, 's> PlayBuilder<'l, 's> {
             match step {
                 Step::Task(task) => self.handlers.push(*task),
                 Step::Block(block) => {
-                    let problem = crate::diagnostic::Diagnostic::new("a block among handlers is not supported");
+                    let problem = Diagnostic::new("a block among handlers is not supported");
                     let problem = problem.at(block.origin, 1);
                     self.loader.problems.push(problem.hint("write the handlers one by one, with one `listen` topic"));
                 }
                 Step::FlushHandlers(origin) => {
-                    let problem = crate::diagnostic::Diagnostic::new("`flush_handlers` among handlers");
+                    let problem = Diagnostic::new("`flush_handlers` among handlers");
                     self.loader.problems.push(problem.at(origin, 1));
                 }
             }

@@ -105,6 +105,9 @@ impl PlayBuilder<'_, '_> {
     }
 
     fn role_entry(&mut self, item: &Node, scope: &Scope) -> Option<(Vec<Step>, Exports)> {
+        if !self.has_room(item, scope) {
+            return None;
+        }
         let NodeValue::Map(entries) = &item.value else { return self.use_role(item, &RoleUse::default(), scope) };
         let name = field(entries, "role").or_else(|| field(entries, "name"));
         if name.is_none() {

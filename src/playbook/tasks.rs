@@ -98,6 +98,9 @@ impl PlayBuilder<'_, '_> {
     }
 
     fn entry(&mut self, item: &Node, scope: &Scope) -> Vec<Step> {
+        if !self.has_room(item, scope) {
+            return Vec::new();
+        }
         let Some(entries) = mapping(item, "a task: a mapping with a module's name as a key", &mut self.loader.problems)
         else {
             return Vec::new();

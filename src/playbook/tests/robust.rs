@@ -55,3 +55,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn imports_that_multiply_end_in_an_error() {
+    let mut files = vec![("site.yaml".to_owned(), "- {hosts: all, tasks: [import_tasks: t0.yml]}\n".to_owned())];
+    for level in 0..6 {
+        let next = format!("- import_tasks: t{}.yml\n", level + 1).repeat(20);
+        files.push((format!("t{level}.yml"), next));
+    }
+    files.push(("t6.yml".to_owned(), "- ping:\n".to_owned()));
+    let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let errors = Folder::new(&files).load(&Options::default()).map(|_| ()).expect_err("too many tasks");
+    assert!(errors.contains("more than 50000 tasks"), "{errors}");
+}
+
+#[test]
+fn a_long_chain_of_imports_ends_in_an_error() {
+    let file = |level: usize| (format!("t{level}.yml"), format!("- import_tasks: t{}.yml\n", level + 1));
+    let mut files: Vec<_> = (0..100).map(file).collect();
+    files.push(("site.yaml".to_owned(), "- {hosts: all, tasks: [import_tasks: t0.yml]}\n".to_owned()));
+    let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let errors = Folder::new(&files).load(&Options::default()).map(|_| ()).expect_err("too deep");
+    assert!(errors.contains("more than 64 imports"), "{errors}");
+}
