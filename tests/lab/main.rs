@@ -1,7 +1,7 @@
 //! What the README promises, seen on real hosts. `tests/run` brings the lab up and runs these, one at a time;
 //! by hand: `tests/lab/lab up 3 && cargo test --features lab --test lab`.
 
-#![expect(clippy::expect_used, reason = "tests")]
+#![expect(clippy::expect_used, clippy::disallowed_methods, reason = "tests start programs and write their own files")]
 
 mod support;
 

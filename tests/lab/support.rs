@@ -126,7 +126,8 @@ pub fn root() -> PathBuf {
 pub fn assert_same(left: &str, right: &str, what: &str) {
     let diff = similar::TextDiff::from_lines(left, right);
     let lines: Vec<_> = diff.iter_all_changes().filter(|change| change.tag() != similar::ChangeTag::Equal).collect();
-    let shown: String = lines.iter().map(|change| format!("{}{}", change.tag(), change.value())).collect();
+    let shown: Vec<_> = lines.iter().map(|change| format!("{}{}", change.tag(), change.value())).collect();
+    let shown = shown.concat();
     assert!(lines.is_empty(), "{what}:\n{shown}");
 }
 
@@ -170,11 +171,11 @@ fn collect(top: &Path, folder: &Path, found: &mut BTreeMap<String, String>) {
 pub fn manifest(host: &str) -> String {
     on(
         host,
-        r#"cd /etc; find . ! -name '*.db' ! -name 'mtab' ! -name '.updated' ! -name 'ld.so.cache' -printf '%p %y %m %u:%g %l\n' | sort
+        r"cd /etc; find . ! -name '*.db' ! -name 'mtab' ! -name '.updated' ! -name 'ld.so.cache' -printf '%p %y %m %u:%g %l\n' | sort
         find . -type f ! -name '*.db' ! -name 'ld.so.cache' ! -name '.updated' -print0 | sort -z | xargs -0 sha256sum
         for db in postfix/*.db aliases.db; do [ -e $db ] && { echo $db; postmap -s hash:/etc/${db%.db} | grep -v ^YP_ | sort; }; done
         rpm -qa 2>/dev/null | sort
         for unit in postfix firewalld sshd; do systemctl show -p Id,LoadState,ActiveState,UnitFileState $unit; done
-        firewall-cmd --list-all; firewall-cmd --permanent --list-all; hostnamectl --static"#,
+        firewall-cmd --list-all; firewall-cmd --permanent --list-all; hostnamectl --static",
     )
 }
