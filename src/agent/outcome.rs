@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::event::{Failure, ItemResult, Status};
+use crate::modules::Outcome;
 
 /// The result of one item (or of the task, when it has no loop).
 #[derive(Debug, Clone)]
@@ -22,6 +23,23 @@ pub(super) struct ItemOutcome {
 }
 
 impl ItemOutcome {
+    /// What a module gave; `recorded`: the host recorded a change or an action meanwhile.
+    pub(super) fn of(outcome: Outcome, recorded: bool) -> Self {
+        let status = match (&outcome.skipped, outcome.changed.unwrap_or(recorded)) {
+            (Some(_), _) => Status::Skipped,
+            (None, true) => Status::Changed,
+            (None, false) => Status::Ok,
+        };
+        Self {
+            status,
+            message: outcome.skipped.or(outcome.message),
+            failure: None,
+            values: outcome.values,
+            unknown: outcome.unknown,
+            label: None,
+        }
+    }
+
     /// Skipped, for this reason.
     pub(super) fn skipped(reason: impl Into<String>, unknown: bool) -> Self {
         Self {

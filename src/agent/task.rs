@@ -247,27 +247,10 @@ impl Interpreter<'_> {
         let recorded = self.pending.changes.len() > changes_before || self.pending.actions.len() > actions_before;
         match result {
             Ok(outcome) => {
-                let changed = outcome.changed.unwrap_or(recorded);
-                let status = if outcome.skipped.is_some() {
-                    Status::Skipped
-                } else if changed {
-                    Status::Changed
-                } else {
-                    Status::Ok
-                };
-                if module == Module::SetFact {
-                    for (name, value) in &outcome.values {
-                        self.variables.set(name, value.clone(), outcome.unknown);
-                    }
+                if let Some(Value::Object(facts)) = outcome.values.get("ansible_facts") {
+                    self.variables.set_facts(facts, outcome.unknown);
                 }
-                Ok(ItemOutcome {
-                    status,
-                    message: outcome.skipped.or(outcome.message),
-                    failure: None,
-                    values: outcome.values,
-                    unknown: outcome.unknown,
-                    label: None,
-                })
+                Ok(ItemOutcome::of(outcome, recorded))
             }
             Err(ModuleError::Failed { failure, values }) => Ok(ItemOutcome { values, ..ItemOutcome::failed(*failure) }),
             Err(error) => Err(Box::new(failure_of(task, &error))),
@@ -284,7 +267,13 @@ impl Interpreter<'_> {
                 continue;
             }
             // `omit` renders to null, which is the same as an argument left out.
-            let rendered = self.engine.render_tree(&arg.value, &arg.origin, vars);
+            let rendered = match (spec.map(|spec| spec.kind), &arg.value) {
+                (Some(ArgKind::Expression), Value::String(source)) => {
+                    let expression = Template { source: source.clone(), origin: arg.origin.clone() };
+                    self.engine.eval(&expression, vars).map(|value| json!({"expression": source, "value": value}))
+                }
+                (_, value) => self.engine.render_tree(value, &arg.origin, vars),
+            };
             given.insert(arg.name.clone(), rendered.map_err(|error| Box::new(error.to_failure()))?);
         }
         Args::decode(module.spec(), &given).map_err(|error| Box::new(failure_of(task, &error)))

@@ -203,6 +203,20 @@ fn overrides_judge_the_result() {
 }
 
 #[test]
+fn facts_follow_what_modules_say() {
+    let name = task("hostname", json!({"name": "mail.example.net"}));
+    let fact = task("set_fact", json!({"mine": "{{ ansible_fqdn }}"}));
+    let both = copy("/etc/both", "{{ mine }} {{ ansible_facts.fqdn }}");
+    let mut debug = task("debug", json!({"var": "mine | upper"}));
+    debug.register = Some("shown".into());
+    let mut host = Fake::new(Mode::Apply);
+    let (end, results) = run(&mut host, &play([name, fact, both, debug].into_iter().map(step).collect(), vec![]));
+    assert_eq!(end, PlayEnd::Done, "{results:?}");
+    assert_eq!(host.script().text("/etc/both").as_deref(), Some("mail.example.net mail.example.net"));
+    assert!(results[3].message.as_deref().unwrap_or_default().contains("MAIL.EXAMPLE.NET"), "{results:?}");
+}
+
+#[test]
 fn no_log_hides_everything() {
     let mut secret = task("fail", json!({"msg": "hunter2"}));
     secret.no_log = true;

@@ -78,6 +78,18 @@ impl Variables {
         }
     }
 
+    /// Takes over what a module says about the host: as variables of these names, and where they are facts
+    /// (`ansible_fqdn`) in `ansible_facts` too, so that both agree after a rename.
+    pub(super) fn set_facts(&mut self, facts: &Map<String, Value>, unknown: bool) {
+        for (name, value) in facts {
+            self.set(name, value.clone(), unknown);
+            let all = Arc::make_mut(&mut self.facts).get_mut("ansible_facts").and_then(Value::as_object_mut);
+            if let (Some(all), Some(name)) = (all, name.strip_prefix("ansible_")) {
+                all.insert(name.to_owned(), value.clone());
+            }
+        }
+    }
+
     /// The first of these names whose value only applying can tell.
     pub(super) fn first_unknown<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
         names.find(|name| self.unknown.contains(*name))
