@@ -35,7 +35,7 @@ pub(crate) fn summary(look: &Look, indent: usize, change: &ChangeView) -> Vec<St
         Kind::Update => ("~", Tone::Change),
     };
     let mut head = format!("{} {}", clean(&change.kind), clean(&change.name));
-    if change.sensitive {
+    if change.sensitive && !change.properties.iter().any(|property| property.name == "content") {
         head.push_str(" (content hidden)");
     }
     let mut details = properties(look, change);
@@ -84,6 +84,8 @@ fn property_text(look: &Look, whole: bool, property: &PropertyChange) -> String 
     };
     let name = clean(&property.name);
     match (&property.before, &property.after) {
+        // Both unknown, or both hidden: that they differ is all there is to say.
+        (Some(before), Some(after)) if before == after && before.starts_with('(') => format!("{name}: {}", show(after)),
         (Some(before), Some(after)) => format!("{name}: {} → {}", show(before), show(after)),
         (None, Some(value)) | (Some(value), None) if whole => format!("{name}: {}", show(value)),
         (None, Some(after)) => format!("{name}: +{}", show(after)),
@@ -173,6 +175,11 @@ mod tests {
         let mut zone = change("firewall", "public", "update");
         zone.properties = vec![property("service", None, Some("smtp")), property("service", Some("cockpit"), None)];
         insta::assert_snapshot!(shown(&look, &zone), @"  ~ firewall public  service: +smtp, service: -cockpit");
+
+        let mut key = change("file", "/etc/key", "update");
+        key.properties = vec![property("content", Some("(hidden)"), Some("(hidden)"))];
+        key.sensitive = true;
+        insta::assert_snapshot!(shown(&look, &key), @"  ~ file /etc/key  content: (hidden)");
 
         let mut package = change("package", "postfix", "install");
         package.properties = vec![property("version", None, Some(KNOWN_AFTER_APPLY))];

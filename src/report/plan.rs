@@ -128,13 +128,20 @@ fn follow(earlier: &mut ChangeView, later: &ChangeView) {
     for property in &later.properties {
         follow_property(&mut earlier.properties, property);
     }
+    let same_text = earlier.text.as_ref().is_none_or(|text| text.before == text.after);
+    if earlier.verb == "update" && earlier.properties.is_empty() && same_text {
+        earlier.verb.clear();
+    }
 }
 
 /// A property may have several values (a zone's services), so only a value that is replaced is followed.
 fn follow_property(properties: &mut Vec<PropertyChange>, later: &PropertyChange) {
     let same = |earlier: &PropertyChange| earlier.name == later.name && earlier.after == later.before;
     match properties.iter().position(same) {
-        Some(index) if properties[index].before == later.after => drop(properties.remove(index)),
+        // Contents are told by size, or not at all: they may differ all the same.
+        Some(index) if properties[index].before == later.after && later.name != "content" => {
+            properties.remove(index);
+        }
         Some(index) => properties[index].after.clone_from(&later.after),
         None => properties.push(later.clone()),
     }
@@ -240,6 +247,12 @@ mod tests {
         assert_eq!(net(&[created.clone(), changed.clone(), deleted.clone()]), []);
         assert_eq!(net(&[changed, deleted.clone()])[0].verb, "delete");
         assert_eq!(net(&[deleted, created])[0].verb, "update");
+
+        let mut there = change("file", "/etc/aliases", "update");
+        there.properties = vec![property("mode", Some("0644"), Some("0600"))];
+        let mut back = there.clone();
+        back.properties = vec![property("mode", Some("0600"), Some("0644"))];
+        assert_eq!(net(&[there, back]), []);
 
         let mut zone = change("firewall", "public", "update");
         zone.properties = vec![property("service", None, Some("smtp"))];

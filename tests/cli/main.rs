@@ -2,4 +2,5 @@
 
 mod help;
 mod input;
+mod runs;
 mod world;
