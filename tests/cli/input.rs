@@ -154,6 +154,15 @@ fn hosts_that_cannot_be_reached_are_told_apart_from_wrong_input() {
 }
 
 #[test]
+fn an_interrupted_run_says_so() {
+    let world = world(GOOD).program("ssh", "touch contacted; exec sleep 100");
+    let ran = world.run_and_interrupt("up --playbook play.yaml --forks 1", "contacted");
+    assert_eq!(ran.code, Some(130), "{ran}");
+    assert!(ran.stdout.contains("interrupted: no more hosts are started"), "{ran}");
+    assert!(ran.stdout.contains("not run: mx2: interrupted"), "{ran}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     for command_line in ["up --help", "check --output json", "rollback"] {
         let ran = World::new().run_without_reader(command_line);

@@ -64,8 +64,7 @@ fn one_host_of_three_fails_and_one_is_not_reached() {
 
     2 of 3 hosts would change (3 changes, 1 action); 1 result can only be known after apply. 1 host failed (mx2). 1 host could not be reached (mx3). Mend the cause and run `mailprov check --playbook play.yaml --limit mx2,mx3` again.
     ");
-    for line in ["changed     mx1  Greet", "failed      mx2  Break", "unreachable mx3", "      8 |     - name: Break"]
-    {
+    for line in ["changed     mx1  Greet", "failed      mx2  Break", "unreachable mx3", "      8 |     - name: Break"] {
         assert!(ran.stdout.lines().any(|shown| shown == line), "{line}\n{ran}");
     }
 }

@@ -68,6 +68,17 @@ impl World {
         self.outcome(child)
     }
 
+    /// Runs the program and interrupts it once this file is there.
+    pub fn run_and_interrupt(&self, command_line: &str, at: &str) -> Outcome {
+        let mut child = self.start(command_line);
+        let pid = rustix::process::Pid::from_child(&child);
+        while !self.path().join(at).exists() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        self.outcome(child)
+    }
+
     fn start(&self, command_line: &str) -> Child {
         Command::new(env!("CARGO_BIN_EXE_mailprov"))
             .args(shlex::split(command_line).unwrap())
