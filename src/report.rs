@@ -19,6 +19,8 @@ mod stream;
 mod tally;
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod samples;
 
 use std::io::{self, Write};

@@ -10,7 +10,7 @@ const NAMED_HOSTS: usize = 5;
 
 /// What happened in one or two sentences, wrapped.
 pub(crate) fn lines(look: &Look, run: &RunInfo, tally: &Tally) -> Vec<String> {
-    let sentences = [happened(run, tally), troubles(look, tally), next(run, tally)];
+    let sentences = [happened(run, tally), troubles(look, tally), left(look, run, tally), next(run, tally)];
     let text = sentences.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
     look.wrap("", 0, &text)
 }
@@ -72,6 +72,18 @@ fn troubles(look: &Look, tally: &Tally) -> String {
         sentence(|host| host.kept > 0, "kept what was changed since"),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// What a run that broke off has left on its hosts.
+fn left(look: &Look, run: &RunInfo, tally: &Tally) -> String {
+    let broke = |host: &HostTally| (host.is_failed() && !host.is_taken_back()) || host.is_unreachable();
+    let names: Vec<&str> =
+        tally.hosts().filter(|(_, host)| broke(host) && !host.changes.is_empty()).map(|(name, _)| name).collect();
+    if names.is_empty() || run.kind != RunKind::Up {
+        return String::new();
+    }
+    let names = list(&names, look.width.min(80) / 2);
+    format!("What was changed before that still stands ({names}); `{}` takes it back.", run.rollback)
 }
 
 fn next(run: &RunInfo, tally: &Tally) -> String {
@@ -142,6 +154,18 @@ mod tests {
         insta::assert_snapshot!(closing(RunKind::Up, &["mx1", "mx2"], &changed), @r"
         1 of 2 hosts changed (1 change). 1 host did not get a turn (mx2). Mend the cause
         and run `mailprov up inventory.yaml --limit mx2` again.
+        ");
+    }
+
+    #[test]
+    fn what_a_broken_run_left_is_told() {
+        let mut events = one_task(Status::Changed, false);
+        events.pop();
+        events.push(event("mx1", Event::HostFinished { outcome: HostOutcome::Failed { rolled_back: false } }));
+        insta::assert_snapshot!(closing(RunKind::Up, &["mx1"], &events), @r"
+        mx1 changed (1 change). 1 host failed (mx1). What was changed before that still
+        stands (mx1); `mailprov rollback inventory.yaml` takes it back. Mend the cause
+        and run `mailprov up inventory.yaml --limit mx*` again.
         ");
     }
 
