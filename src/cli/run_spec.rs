@@ -29,11 +29,20 @@ fn run_id(now: OffsetDateTime, random: u64) -> String {
     format!("{time}-{:08x}", random & 0xffff_ffff)
 }
 
-/// `user@machine`.
+/// `user@machine`. Who it was is not left to the environment, which anybody can set.
 fn controller() -> String {
-    let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let user = user.unwrap_or_else(|| rustix::process::getuid().as_raw().to_string());
-    format!("{user}@{}", super::hosts::machine_name())
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    format!("{}@{}", name_of(&uid, &accounts).unwrap_or(&uid), super::hosts::machine_name())
+}
+
+/// The name of a user id in passwd(5); a static binary has no NSS to ask.
+fn name_of<'a>(uid: &str, accounts: &'a str) -> Option<&'a str> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then_some(name)
+    })
 }
 
 #[cfg(test)]
@@ -41,6 +50,14 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+
+    #[test]
+    fn users_have_names() {
+        let accounts = "root:x:0:0:root:/root:/bin/bash\nbroken\nops:x:1000:1000::/home/ops:/bin/sh\n";
+        assert_eq!(name_of("0", accounts), Some("root"));
+        assert_eq!(name_of("1000", accounts), Some("ops"));
+        assert_eq!(name_of("x", accounts), None);
+    }
 
     #[test]
     fn run_ids_sort_by_time() {

@@ -86,6 +86,8 @@ fn property_text(look: &Look, whole: bool, property: &PropertyChange) -> String 
     match (&property.before, &property.after) {
         // Both unknown, or both hidden: that they differ is all there is to say.
         (Some(before), Some(after)) if before == after && before.starts_with('(') => format!("{name}: {}", show(after)),
+        // Nothing is known of what it was, and saying so for each property would drown what it will be.
+        (Some(before), Some(after)) if before == KNOWN_AFTER_APPLY => format!("{name}: {}", show(after)),
         (Some(before), Some(after)) => format!("{name}: {} → {}", show(before), show(after)),
         (None, Some(value)) | (Some(value), None) if whole => format!("{name}: {}", show(value)),
         (None, Some(after)) => format!("{name}: +{}", show(after)),
@@ -180,6 +182,10 @@ mod tests {
         key.properties = vec![property("content", Some("(hidden)"), Some("(hidden)"))];
         key.sensitive = true;
         insta::assert_snapshot!(shown(&look, &key), @"  ~ file /etc/key  content: (hidden)");
+
+        let mut unknown = change("file", "/etc/postfix/main.cf", "update");
+        unknown.properties = vec![property("mode", Some(KNOWN_AFTER_APPLY), Some("0644"))];
+        insta::assert_snapshot!(shown(&look, &unknown), @"  ~ file /etc/postfix/main.cf  mode: 0644");
 
         let mut package = change("package", "postfix", "install");
         package.properties = vec![property("version", None, Some(KNOWN_AFTER_APPLY))];
