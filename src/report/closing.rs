@@ -66,10 +66,10 @@ fn troubles(look: &Look, tally: &Tally) -> String {
     };
     let parts = [
         sentence(|host| host.is_failed() && host.is_taken_back(), "failed and took this run's changes back"),
-        sentence(|host| host.is_failed() && !host.is_taken_back(), "failed"),
+        sentence(|host| host.is_failed() && !host.is_taken_back() && host.kept == 0, "failed"),
         sentence(HostTally::is_unreachable, "could not be reached"),
         sentence(HostTally::is_not_started, "did not get a turn"),
-        sentence(|host| host.kept > 0, "kept what was changed since"),
+        sentence(|host| host.kept > 0, "kept what was changed by hand since"),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
@@ -87,11 +87,11 @@ fn left(look: &Look, run: &RunInfo, tally: &Tally) -> String {
 }
 
 fn next(run: &RunInfo, tally: &Tally) -> String {
-    let bad: Vec<&str> = tally
-        .hosts()
-        .filter(|(_, host)| host.is_failed() || host.is_unreachable() || host.is_not_started())
-        .map(|(name, _)| name)
-        .collect();
+    let restoring = matches!(run.kind, RunKind::Rollback { .. });
+    let bad = |host: &HostTally| host.is_failed() || host.is_unreachable() || host.is_not_started();
+    // A rollback that only left alone what was changed since has no cause to be mended.
+    let bad = tally.hosts().filter(|(_, host)| bad(host) && !(restoring && host.kept > 0));
+    let bad: Vec<&str> = bad.map(|(name, _)| name).collect();
     if !bad.is_empty() {
         let some = bad.len() < tally.hosts().count() && bad.len() <= NAMED_HOSTS;
         let again = if some { format!("{} --limit {}", run.again_on, bad.join(",")) } else { run.again.clone() };
@@ -101,7 +101,7 @@ fn next(run: &RunInfo, tally: &Tally) -> String {
         RunKind::Check if tally.any_changed() => format!("Run `{}` to apply.", run.apply),
         RunKind::Up if tally.any_changed() => format!("`{}` takes this run back.", run.rollback),
         RunKind::Rollback { .. } if tally.hosts().any(|(_, host)| host.kept > 0) => {
-            "Add `--force` to overwrite it.".to_owned()
+            "Look at it with `--diff`; `--force` overwrites it.".to_owned()
         }
         RunKind::Rollback { check: true } if tally.any_changed() => "Leave out `--check` to do it.".to_owned(),
         _ => String::new(),
@@ -176,10 +176,11 @@ mod tests {
             kept: kept.map(str::to_owned),
         };
         let done = || event("mx1", Event::HostFinished { outcome: HostOutcome::Succeeded });
-        let both = [event("mx1", restored(None)), event("mx1", restored(Some("changed since"))), done()];
+        let incomplete = event("mx1", Event::HostFinished { outcome: HostOutcome::Failed { rolled_back: false } });
+        let both = [event("mx1", restored(None)), event("mx1", restored(Some("changed since"))), incomplete];
         insta::assert_snapshot!(closing(RunKind::Rollback { check: false }, &["mx1"], &both), @r"
-        Put back mx1 (1 change). 1 host kept what was changed since (mx1). Add `--force`
-        to overwrite it.
+        Put back mx1 (1 change). 1 host kept what was changed by hand since (mx1). Look
+        at it with `--diff`; `--force` overwrites it.
         ");
         let one = [event("mx1", restored(None)), done()];
         insta::assert_snapshot!(closing(RunKind::Rollback { check: true }, &["mx1"], &one), @"Would put back mx1 (1 change). Leave out `--check` to do it.");

@@ -83,7 +83,7 @@ impl Tally {
         let host = self.host(&event.host);
         match &event.event {
             Event::TaskFinished(result) => host.task(result),
-            Event::RolledBack { change, kept } => host.rolled_back(change, kept.is_some(), restoring),
+            Event::RolledBack { change, kept } => host.rolled_back(change, kept.as_deref(), restoring),
             Event::HostFinished { outcome } => host.finish(outcome),
             _ => {}
         }
@@ -145,13 +145,14 @@ impl HostTally {
         self.actions.extend(result.actions.iter().cloned());
     }
 
-    fn rolled_back(&mut self, change: &ChangeView, kept: bool, restoring: bool) {
-        self.kept += usize::from(kept);
+    fn rolled_back(&mut self, change: &ChangeView, kept: Option<&str>, restoring: bool) {
+        self.kept += usize::from(kept.is_some());
         if !restoring {
             return;
         }
-        if kept {
+        if let Some(reason) = kept {
             self.counts.skipped += 1;
+            self.failure = Some((format!("{} {}", change.kind, change.name), reason.to_owned()));
         } else {
             self.counts.ok += 1;
             self.counts.changed += 1;
