@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::console::output_failure;
@@ -39,7 +39,8 @@ where
     let report = std::thread::spawn(move || write(reporter, &told));
     let result = runtime.block_on(async {
         let (sender, events) = mpsc::channel(EVENTS_AHEAD);
-        tokio::join!(work(sender), pass_on(events, tell)).0
+        let interrupts = signal(SignalKind::interrupt()).ok();
+        tokio::join!(work(sender), pass_on(events, interrupts, tell)).0
     });
     match report.join() {
         Ok(Ok(tally)) => Ok((tally, result)),
@@ -72,19 +73,20 @@ fn write(mut reporter: Reporter, told: &Receiver<Told>) -> std::io::Result<Tally
     reporter.finish()
 }
 
-async fn pass_on(mut events: mpsc::Receiver<HostEvent>, tell: Sender<Told>) {
-    let mut interrupts = signal(SignalKind::interrupt()).ok();
+async fn pass_on(mut events: mpsc::Receiver<HostEvent>, mut interrupts: Option<Signal>, tell: Sender<Told>) {
     let mut interrupted = async || match &mut interrupts {
         Some(interrupts) => interrupts.recv().await,
         None => std::future::pending().await,
     };
     loop {
         let told = tokio::select! {
+            // An interruption may end the events at once, and is told all the same.
+            biased;
+            _ = interrupted() => Told::Interrupted,
             event = events.recv() => match event {
                 Some(event) => Told::Event(Box::new(event)),
                 None => return,
             },
-            _ = interrupted() => Told::Interrupted,
         };
         if tell.send(told).is_err() {
             return;

@@ -14,10 +14,11 @@ impl Interrupt {
     /// Listens for SIGINT, SIGTERM and SIGHUP.
     pub fn from_signals() -> Self {
         let (sender, count) = watch::channel(0);
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        // From here on, so that none is missed before the task runs. A signal that cannot be listened for keeps its
+        // default effect: it ends us.
+        let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
         let listener = tokio::spawn(async move {
-            let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-            // A signal that cannot be listened for keeps its default effect: it ends us.
-            let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
             while !signals.is_empty() {
                 std::future::poll_fn(|context| {
                     let arrived = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
