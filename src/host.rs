@@ -16,6 +16,7 @@ pub mod key;
 pub mod live;
 pub mod machine;
 pub mod preview;
+pub mod rollback;
 pub mod scratch;
 pub mod state;
 

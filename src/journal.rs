@@ -16,6 +16,9 @@ pub mod stored;
 mod blobs;
 mod disk;
 
+#[cfg(test)]
+mod tests;
+
 pub use blobs::digest;
 pub use error::JournalError;
 pub use lock::Lock;

@@ -147,7 +147,8 @@ pub(super) fn parent(path: &str) -> Option<&str> {
 /// Refuses to put something into a directory that is none.
 pub(super) fn admit_parent(path: &str, parent: &State) -> Result<(), HostError> {
     let error = match parent {
-        State::File(FileState::Absent) => Errno::NOENT,
+        // A link that is left after all were followed leads nowhere.
+        State::File(FileState::Absent | FileState::Symlink { .. }) => Errno::NOENT,
         State::File(FileState::Regular { .. } | FileState::Other { .. }) => Errno::NOTDIR,
         _ => return Ok(()),
     };

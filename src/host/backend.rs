@@ -27,6 +27,13 @@ pub trait Backend {
     /// When the machine cannot be asked.
     fn read(&mut self, key: &Key) -> Result<State, HostError>;
 
+    /// The path without symbolic links above its last component: one name for one file. The path itself where
+    /// its directory is missing.
+    ///
+    /// # Errors
+    /// When it leads through a link that is not to be followed.
+    fn canonical(&mut self, path: &str) -> Result<String, HostError>;
+
     /// Reads several resources ahead, where one question for all is cheaper than one each.
     ///
     /// # Errors
@@ -88,4 +95,50 @@ pub trait Backend {
     /// # Errors
     /// When it is there and cannot be asked.
     fn default_zone(&mut self) -> Result<Option<String>, HostError>;
+}
+
+impl<B: Backend> Backend for &mut B {
+    fn read(&mut self, key: &Key) -> Result<State, HostError> {
+        (**self).read(key)
+    }
+
+    fn canonical(&mut self, path: &str) -> Result<String, HostError> {
+        (**self).canonical(path)
+    }
+
+    fn read_ahead(&mut self, keys: &[&Key]) -> Result<(), HostError> {
+        (**self).read_ahead(keys)
+    }
+
+    fn is_latest(&mut self, package: &str) -> Result<Option<bool>, HostError> {
+        (**self).is_latest(package)
+    }
+
+    fn change(&mut self, steps: &[Step], label: &str) -> Result<(), HostError> {
+        (**self).change(steps, label)
+    }
+
+    fn undo_packages(&mut self, steps: &[Step], undone: &str, label: &str) -> Result<(), HostError> {
+        (**self).undo_packages(steps, undone, label)
+    }
+
+    fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {
+        (**self).clear_scratch(path, scratch)
+    }
+
+    fn act(&mut self, action: &Action) -> Result<CommandOutput, HostError> {
+        (**self).act(action)
+    }
+
+    fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
+        (**self).query(command)
+    }
+
+    fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
+        (**self).list_dir(path)
+    }
+
+    fn default_zone(&mut self) -> Result<Option<String>, HostError> {
+        (**self).default_zone()
+    }
 }

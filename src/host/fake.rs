@@ -140,6 +140,10 @@ impl Direct {
     fn put_one(&mut self, want: Want) -> Result<(), HostError> {
         admit::admit(&want, Unknowns::Refused)?;
         let Want { key, state, sensitive } = want;
+        let key = match key {
+            Key::File(path) => Key::File(self.script.canonical(&path)?),
+            key => key,
+        };
         let before = self.script.read(&key)?;
         let latest = matches!(state, State::Package(PackageState::Installed(Version::Latest)))
             && before != State::Package(PackageState::Absent)

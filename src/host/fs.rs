@@ -43,6 +43,17 @@ pub(super) fn read(path: &str) -> Result<FileState, HostError> {
     })
 }
 
+/// The path without links above its last component; the path itself where its directory is missing.
+pub(super) fn canonical(path: &str) -> Result<String, HostError> {
+    let place = walk::find(path).map_err(|error| HostError::io("find", path, error))?;
+    Ok(match place {
+        None => path.to_owned(),
+        // The root directory has no name in another one.
+        Some(place) if place.name == "." => place.real,
+        Some(place) => format!("{}/{}", place.real.trim_end_matches('/'), place.name),
+    })
+}
+
 /// The names in a directory, sorted; none when there is no directory.
 pub(super) fn list(path: &str) -> Result<Vec<String>, HostError> {
     let failed = |error: std::io::Error| HostError::io("list", path, error);

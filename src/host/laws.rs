@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::backend::Backend;
-use super::fake::Fake;
+use super::fake::{Fake, Script};
 use super::{
     Content, Enablement, FileState, FirewallState, Host, HostnameState, Key, Live, Machine, Meta, PackageState,
     Preview, State, UnitState, Version, Want, ZoneSettings,
@@ -69,7 +69,8 @@ pub(super) fn file_wants(root: &str) -> impl Strategy<Value = Vec<Want>> + use<>
     })
 }
 
-fn other_want() -> impl Strategy<Value = Want> {
+/// A want for anything but a file.
+pub(super) fn other_want() -> impl Strategy<Value = Want> {
     let enablement = prop::sample::select(vec![Enablement::Enabled, Enablement::Disabled, Enablement::Masked]);
     let name = prop::sample::select(vec!["postfix", "postfix-pcre", "firewalld"]);
     let version = prop::sample::select(vec![
@@ -95,19 +96,27 @@ fn other_want() -> impl Strategy<Value = Want> {
 
 fn fake(mode: Mode) -> Fake {
     let mut fake = Fake::new(mode);
+    *fake.script() = script();
+    fake
+}
+
+/// A host with a firewall, and repositories that offer more.
+pub(super) fn script() -> Script {
+    let mut script = Script::default();
     let unit = State::Unit(UnitState::Loaded { enablement: Enablement::Disabled, active: false });
     let brings = vec![(Key::Unit("postfix.service".to_owned()), unit)];
-    fake.script()
+    script
+        .set(Key::Hostname, State::Hostname(HostnameState { name: "localhost".to_owned() }))
         .dir("/srv/x")
         .offers("postfix", "2:3.5.8-7.el8.x86_64", brings)
         .offers("postfix-pcre", "2:3.5.8-7.el8.x86_64", vec![])
         .offers("firewalld", "0:0.9.11-4.el8.noarch", vec![])
         .package("firewalld", "0:0.9.3-7.el8.noarch")
         .firewall("public", &ZoneSettings::default());
-    fake
+    script
 }
 
-fn machine() -> Machine {
+pub(super) fn machine() -> Machine {
     Machine::new(Box::new(|_| {}))
 }
 

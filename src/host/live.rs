@@ -42,10 +42,32 @@ impl<B: Backend> Live<B> {
         &mut self.backend
     }
 
+    /// The machine and the journal, for what comes after the run.
+    #[must_use]
+    pub fn into_parts(self) -> (B, Run) {
+        (self.backend, self.run)
+    }
+
+    /// Puts states back; packages by taking back the transaction that ran under the label `undone`.
+    ///
+    /// # Errors
+    /// As [`Host::put_all`].
+    pub(super) fn restore(&mut self, wants: Vec<Want>, undone: Option<&str>) -> Result<(), HostError> {
+        let mut planned = Vec::new();
+        for want in wants {
+            planned.extend(self.plan(want)?);
+        }
+        self.perform(planned, undone)
+    }
+
     /// The step that a want asks for; none when the host already is as wanted.
     fn plan(&mut self, want: Want) -> Result<Option<Planned>, HostError> {
         admit::admit(&want, Unknowns::Refused)?;
         let Want { key, state: mut after, sensitive } = want;
+        let key = match key {
+            Key::File(path) => Key::File(self.backend.canonical(&path)?),
+            key => key,
+        };
         let before = self.backend.read(&key)?;
         admit::keep_label(&before, &mut after);
         if admit::satisfies(&before, &after) {

@@ -85,6 +85,10 @@ impl Backend for Machine {
         })
     }
 
+    fn canonical(&mut self, path: &str) -> Result<String, HostError> {
+        fs::canonical(path)
+    }
+
     fn read_ahead(&mut self, keys: &[&Key]) -> Result<(), HostError> {
         let packages: Vec<&str> = keys
             .iter()

@@ -64,12 +64,11 @@ impl<B: Backend> Preview<B> {
                 _ => {}
             }
         }
-        if let Some(place) = self.place(&key)? {
-            if let (Key::File(path), false) = (&place, is_directory(&before)) {
-                self.remade.insert(path.clone());
-            }
-            self.overlay.insert(place, state.clone());
+        let key = self.place(&key)?.unwrap_or(key);
+        if let (Key::File(path), false) = (&key, is_directory(&before)) {
+            self.remade.insert(path.clone());
         }
+        self.overlay.insert(key.clone(), state.clone());
         self.record.change(Change { key, before, after: state, sensitive });
         Ok(())
     }

@@ -220,6 +220,12 @@ impl RunRecord {
         })
     }
 
+    /// Whether it set out to change anything.
+    #[must_use]
+    pub fn has_intents(&self) -> bool {
+        self.records.iter().any(|record| matches!(record, Record::Intent(_)))
+    }
+
     /// The resources that it changed, each once, in order.
     #[must_use]
     pub fn changed(&self) -> Vec<StoredKey> {

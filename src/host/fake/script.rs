@@ -197,7 +197,13 @@ impl Script {
 
     fn change_one(&mut self, step: &Step) -> Result<(), HostError> {
         match (&step.key, &step.after) {
-            (Key::Package(name), State::Package(PackageState::Installed(_))) => self.install(name),
+            (Key::Package(name), State::Package(PackageState::Installed(version))) => {
+                self.install(name)?;
+                if let Version::Evr(evr) = version {
+                    self.package(name, evr);
+                }
+                Ok(())
+            }
             (Key::Package(name), State::Package(PackageState::Absent)) => {
                 self.remove(name);
                 Ok(())
@@ -249,6 +255,13 @@ impl Backend for Script {
             }
             Key::Firewall(_) => State::Firewall(FirewallState::Absent),
         })
+    }
+
+    fn canonical(&mut self, path: &str) -> Result<String, HostError> {
+        match self.resolve(path) {
+            Err(Astray::Loop) => Ok(path.to_owned()),
+            place => place.map_err(|astray| astray.into_error(path)),
+        }
     }
 
     fn read_ahead(&mut self, _keys: &[&Key]) -> Result<(), HostError> {

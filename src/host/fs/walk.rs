@@ -19,6 +19,8 @@ pub(super) struct Place {
     pub(super) dir: OwnedFd,
     /// The entry's name in it; `.` for the root directory.
     pub(super) name: String,
+    /// The directory's path without links.
+    pub(super) real: String,
     /// Only root (or whoever runs this) can change the directory.
     pub(super) trusted: bool,
 }
@@ -46,10 +48,18 @@ pub(super) fn enter(path: &str) -> io::Result<Place> {
     let mut parts: VecDeque<String> = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
     let name = parts.pop_back().unwrap_or_else(|| ".".to_owned());
     let mut links = 0;
+    let mut real: Vec<String> = Vec::new();
     while let Some(part) = parts.pop_front() {
         let next = fs::openat(&dir, &part, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
         match FileType::from_raw_mode(fs::fstat(&next)?.st_mode) {
-            FileType::Directory => dir = next,
+            FileType::Directory => {
+                dir = next;
+                match part.as_str() {
+                    "." => {}
+                    ".." => drop(real.pop()),
+                    _ => real.push(part),
+                }
+            }
             FileType::Symlink => {
                 links += 1;
                 if links > MAX_LINKS {
@@ -62,6 +72,7 @@ pub(super) fn enter(path: &str) -> io::Result<Place> {
                 let target = target.to_str().map_err(|_| io::ErrorKind::InvalidData)?;
                 if target.starts_with('/') {
                     dir = root()?;
+                    real.clear();
                 }
                 for part in target.split('/').rev().filter(|part| !part.is_empty()) {
                     parts.push_front(part.to_owned());
@@ -71,7 +82,7 @@ pub(super) fn enter(path: &str) -> io::Result<Place> {
         }
     }
     let trusted = is_trusted(&fs::fstat(&dir)?);
-    Ok(Place { dir, name, trusted })
+    Ok(Place { dir, name, real: format!("/{}", real.join("/")), trusted })
 }
 
 fn root() -> io::Result<OwnedFd> {

@@ -1,0 +1,131 @@
+//! Taking runs back: their journals played backwards, once a resource, through the live host.
+//!
+//! What was recorded before is put back; nothing that was asked is inverted. A rollback is itself a run with a
+//! journal: it can be taken back, and one that was killed is finished by doing it again.
+
+mod chain;
+mod restore;
+mod same;
+
+#[cfg(test)]
+mod tests;
+
+use super::backend::Backend;
+use super::{HostError, Live};
+use crate::event::{Event, Failure};
+use crate::hostplay::RunSpec;
+use crate::journal::{JournalError, Outcome, RunRecord, Store};
+
+use chain::Chain;
+
+/// Why a rollback did not come about. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RollbackError {
+    /// There is no run that could be taken back.
+    #[error("find a run to take back: no run on this host changed anything that is still in effect")]
+    NothingToUndo,
+    /// This run was taken back before.
+    #[error("take back the run {0}: it was taken back already")]
+    AlreadyUndone(String),
+    /// The journal cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The journal asks for something that no host could do.
+    #[error(transparent)]
+    Host(#[from] HostError),
+}
+
+impl RollbackError {
+    /// The failure as it travels to the user.
+    #[must_use]
+    pub fn to_failure(&self) -> Failure {
+        match self {
+            Self::Journal(error) => error.to_failure(),
+            Self::Host(error) => error.to_failure(),
+            Self::NothingToUndo | Self::AlreadyUndone(_) => Failure {
+                message: self.to_string(),
+                hints: vec!["`mailprov history` lists the runs".to_owned()],
+                ..Failure::default()
+            },
+        }
+    }
+}
+
+/// What a rollback did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// The runs that were taken back wholly, newest first.
+    pub undone: Vec<String>,
+    /// How many resources were put back.
+    pub restored: usize,
+    /// How many were kept as they are: changed by someone else since, or not to be put back. The runs that they
+    /// belong to stay in effect and can be taken back again.
+    pub kept: usize,
+}
+
+impl Report {
+    /// Whether everything is as it was.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.kept == 0
+    }
+}
+
+/// Takes back the named run and all newer ones; without a name the newest one that is in effect and changed
+/// something. With `force` also what someone else changed since.
+///
+/// The caller holds the lock. Every resource that is put back or kept is told by an [`Event::RolledBack`].
+///
+/// # Errors
+/// When there is nothing to take back, or a journal is damaged; nothing was changed then.
+pub fn rollback<B: Backend>(
+    backend: B,
+    store: &Store,
+    spec: &RunSpec,
+    target: Option<&str>,
+    force: bool,
+    emit: &mut dyn FnMut(Event),
+) -> Result<Report, RollbackError> {
+    let runs = store.read_all()?;
+    let ids = select(&runs, target)?;
+    let chains = ids.iter().map(|id| Chain::of(store, &runs, id)).collect::<Result<Vec<_>, _>>()?;
+    let run = store.begin_undoing(spec, ids.clone())?;
+    let mut live = Live::new(backend, run);
+    let mut report = Report::default();
+    for (id, chain) in ids.iter().zip(&chains) {
+        let kept = report.kept;
+        restore::run(&mut live, store, chain, force, &mut report, emit)?;
+        if report.kept == kept {
+            store.mark_rolled_back(id, &spec.run_id)?;
+            report.undone.push(id.clone());
+        }
+    }
+    if report.restored > 0 {
+        restore::actions(&mut live, &chains, emit)?;
+    }
+    let outcome = if report.is_complete() { Outcome::Succeeded } else { Outcome::Failed };
+    live.run().finished(outcome)?;
+    Ok(report)
+}
+
+/// The runs to take back, newest first.
+fn select(runs: &[RunRecord], target: Option<&str>) -> Result<Vec<String>, RollbackError> {
+    let undone = Store::undone(runs);
+    let in_effect = |run: &&RunRecord| !undone.contains(&run.spec.run_id);
+    // A rollback belongs to the run that it takes back: it is named, or left alone.
+    let ordinary = |run: &&RunRecord| run.undoes.is_empty();
+    let Some(target) = target else {
+        let mut candidates = runs.iter().rev().filter(in_effect).filter(ordinary);
+        let found = candidates.find(|run| run.has_intents()).ok_or(RollbackError::NothingToUndo)?;
+        return Ok(vec![found.spec.run_id.clone()]);
+    };
+    let Some(position) = runs.iter().position(|run| run.spec.run_id == target) else {
+        return Err(JournalError::NoSuchRun(target.to_owned()).into());
+    };
+    if undone.contains(target) {
+        return Err(RollbackError::AlreadyUndone(target.to_owned()));
+    }
+    let newer = runs[position..].iter().rev().filter(in_effect);
+    let selected = newer.filter(|run| ordinary(run) || run.spec.run_id == target);
+    Ok(selected.map(|run| run.spec.run_id.clone()).collect())
+}

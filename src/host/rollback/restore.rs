@@ -1,0 +1,252 @@
+//! Putting back what a chain tells, and telling of it.
+
+use std::collections::BTreeSet;
+
+use super::chain::{Chain, Item};
+use super::same::same;
+use super::{Report, RollbackError};
+use crate::event::Event;
+use crate::host::backend::Backend;
+use crate::host::{
+    Action, Change, FileState, FirewallState, Host, HostError, Key, Live, State, UnitState, Want, recorded,
+};
+use crate::journal::stored::{StoredAction, StoredState};
+use crate::journal::{self, Store};
+
+/// Puts back what one run changed: what it touched first comes last.
+pub(super) fn run<B: Backend>(
+    live: &mut Live<B>,
+    store: &Store,
+    chain: &Chain,
+    force: bool,
+    report: &mut Report,
+    emit: &mut dyn FnMut(Event),
+) -> Result<(), RollbackError> {
+    let mut teller = Teller { report, emit };
+    let order = chain.undo_order();
+    for (position, &item) in order.iter().enumerate() {
+        clear_scratches(live, item, &mut teller);
+        let group = chain.together_with(item);
+        // A transaction is undone where it began, when all that came after is back.
+        let is_last = order[position + 1..].iter().all(|other| !group.iter().any(|one| one.key == other.key));
+        if is_last {
+            restore_group(live, store, chain, &group, force, &mut teller)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reports to the user and counts.
+struct Teller<'a> {
+    report: &'a mut Report,
+    emit: &'a mut dyn FnMut(Event),
+}
+
+impl Teller<'_> {
+    fn restored(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            self.report.restored += 1;
+            (self.emit)(Event::RolledBack { change: change.view(), kept: None });
+        }
+    }
+
+    fn kept(&mut self, change: &Change, reason: String) {
+        self.report.kept += 1;
+        (self.emit)(Event::RolledBack { change: change.view(), kept: Some(reason) });
+    }
+
+    fn warn(&mut self, message: String) {
+        (self.emit)(Event::Warning { message });
+    }
+}
+
+fn clear_scratches<B: Backend>(live: &mut Live<B>, item: &Item, teller: &mut Teller<'_>) {
+    for scratch in &item.scratches {
+        if let Err(error) = live.backend().clear_scratch(item.key.name(), scratch) {
+            teller.warn(format!("failed to {error}"));
+        }
+    }
+}
+
+/// Puts one resource back, or the packages of one transaction.
+fn restore_group<B: Backend>(
+    live: &mut Live<B>,
+    store: &Store,
+    chain: &Chain,
+    group: &[&Item],
+    force: bool,
+    teller: &mut Teller<'_>,
+) -> Result<(), RollbackError> {
+    let mut changes = Vec::new();
+    for item in group {
+        let mut want = item.load_before(store)?;
+        let present = match read_unfollowed(live, &item.key) {
+            Ok(present) => present,
+            Err(error) => {
+                let change = change(item, want.clone(), want);
+                teller.kept(&change, format!("failed to {error}"));
+                continue;
+            }
+        };
+        as_firewalld_is(&present, &mut want);
+        let stored = stored(&present)?;
+        if same(&item.before, &stored) || is_gone_with_its_package(&present, &want) {
+            continue;
+        }
+        let change = change(item, present, want);
+        if force || item.explains(&stored) {
+            changes.push(change);
+        } else {
+            teller.kept(&change, "changed since by someone else".to_owned());
+        }
+    }
+    let leftovers = Leftovers::before(live, chain, group);
+    let wants = changes.iter().map(|change| Want {
+        key: change.key.clone(),
+        state: change.after.clone(),
+        sensitive: change.sensitive,
+    });
+    let label = group.first().and_then(|item| item.transaction.as_deref());
+    match live.restore(wants.collect(), label) {
+        Ok(()) => {}
+        // The journal is what makes this safe: without it nothing more is touched.
+        Err(error @ HostError::Journal(_)) => return Err(error.into()),
+        Err(error) => {
+            let done = live.changes().to_vec();
+            for change in changes.iter().filter(|change| done.iter().all(|done| done.key != change.key)) {
+                teller.kept(change, format!("failed to {error}"));
+            }
+        }
+    }
+    leftovers.remove(live, teller);
+    teller.restored(live.take_changes());
+    Ok(())
+}
+
+/// What stands at a recorded path, which had no links above it. Where a link is there now the path means another
+/// file, which is none of the run's business.
+fn read_unfollowed<B: Backend>(live: &mut Live<B>, key: &Key) -> Result<State, HostError> {
+    let Key::File(path) = key else { return live.read(key) };
+    match live.backend().canonical(path) {
+        Ok(real) if real == *path => live.read(key),
+        Ok(_) => Ok(State::File(FileState::Absent)),
+        // A link that is not even followed.
+        Err(HostError::Io { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            Ok(State::File(FileState::Absent))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn change(item: &Item, before: State, after: State) -> Change {
+    Change { key: item.key.clone(), before, after, sensitive: item.sensitive }
+}
+
+fn stored(state: &State) -> Result<StoredState, HostError> {
+    recorded::store_state(state, &mut |bytes| Ok(journal::digest(bytes)))
+}
+
+/// Whether firewalld runs is its unit's affair: the zone's record is fitted to it.
+fn as_firewalld_is(present: &State, want: &mut State) {
+    if let (
+        State::Firewall(FirewallState::Zone { runtime: in_force, .. }),
+        State::Firewall(FirewallState::Zone { permanent, runtime }),
+    ) = (present, want)
+    {
+        match (in_force, &runtime) {
+            (Some(_), None) => runtime.clone_from(permanent),
+            (None, Some(_)) => *runtime = None,
+            _ => {}
+        }
+    }
+}
+
+/// A unit that is not there need not be stopped and disabled.
+fn is_gone_with_its_package(present: &State, want: &State) -> bool {
+    matches!(present, State::Unit(UnitState::Absent))
+        && matches!(want, State::Unit(UnitState::Loaded { active: false, .. }))
+}
+
+/// What an undone package transaction leaves beside files that it finds changed: `.rpmsave` and `.rpmnew`.
+struct Leftovers {
+    /// Path, and the contents that the run itself knew for the file.
+    absent: Vec<(String, Vec<String>)>,
+}
+
+impl Leftovers {
+    /// What is not there yet.
+    fn before<B: Backend>(live: &mut Live<B>, chain: &Chain, group: &[&Item]) -> Self {
+        let mut absent = Vec::new();
+        if group.iter().any(|item| matches!(item.key, Key::Package(_))) {
+            for item in &chain.items {
+                let Key::File(path) = &item.key else { continue };
+                for name in [".rpmsave", ".rpmnew"].map(|suffix| format!("{path}{suffix}")) {
+                    if matches!(live.read(&Key::File(name.clone())), Ok(State::File(FileState::Absent))) {
+                        absent.push((name, item.digests.clone()));
+                    }
+                }
+            }
+        }
+        Self { absent }
+    }
+
+    /// Removes what has come, if its content is one that the run knew: anything else may be someone's work.
+    fn remove<B: Backend>(self, live: &mut Live<B>, teller: &mut Teller<'_>) {
+        for (path, known) in self.absent {
+            let key = Key::File(path.clone());
+            let Ok(State::File(FileState::Regular { content, .. })) = live.read(&key) else { continue };
+            if content.bytes().is_some_and(|bytes| known.contains(&journal::digest(bytes))) {
+                if let Err(error) = live.put(Want::new(key, State::File(FileState::Absent))) {
+                    teller.warn(format!("failed to {error}"));
+                }
+            } else {
+                teller.warn(format!("{path} is kept: it was changed by someone else"));
+            }
+        }
+    }
+}
+
+/// Repeats the restarts and reloads of the runs, so that what runs sees the files as they are again.
+pub(super) fn actions<B: Backend>(
+    live: &mut Live<B>,
+    chains: &[Chain],
+    emit: &mut dyn FnMut(Event),
+) -> Result<(), RollbackError> {
+    let mut seen = BTreeSet::new();
+    for action in chains.iter().rev().flat_map(|chain| &chain.actions) {
+        let action = match action {
+            StoredAction::RestartUnit(unit) => Action::RestartUnit(unit.clone()),
+            StoredAction::ReloadUnit(unit) => Action::ReloadUnit(unit.clone()),
+            StoredAction::DaemonReload => Action::DaemonReload,
+            // What a command did is not known; what it changed by way of resources is back.
+            StoredAction::Command(_) => continue,
+        };
+        let is_new = seen.insert(action.to_string());
+        if !is_new || !calls_for(live, chains, &action) {
+            continue;
+        }
+        match live.act(action.clone()) {
+            Ok(_) => {}
+            Err(error @ HostError::Journal(_)) => return Err(error.into()),
+            Err(error) => emit(Event::Warning { message: format!("failed to {error}") }),
+        }
+        live.take_changes();
+    }
+    Ok(())
+}
+
+/// Whether a unit is to be restarted: it ran before the runs. (A recorded restart says that it ran; a unit that
+/// the runs themselves started has a record that says otherwise.)
+fn calls_for<B: Backend>(live: &mut Live<B>, chains: &[Chain], action: &Action) -> bool {
+    let Some(unit) = action.unit() else { return true };
+    let key = Key::Unit(unit.to_owned());
+    if !matches!(live.read(&key), Ok(State::Unit(UnitState::Loaded { .. }))) {
+        return false;
+    }
+    // The oldest run comes last.
+    let first = chains.iter().rev().find_map(|chain| chain.items.iter().find(|item| item.key == key));
+    let ran = |item: &Item| {
+        matches!(&item.before, StoredState::Unit(journal::stored::StoredUnit::Loaded { active: true, .. }))
+    };
+    first.is_none_or(ran)
+}

@@ -1,0 +1,284 @@
+//! The laws of rollback.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test")]
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::{Report, RollbackError, rollback};
+use crate::event::Event;
+use crate::host::backend::{Backend, Step};
+use crate::host::fake::Script;
+use crate::host::laws::{below, file_wants, machine, other_want, script, spec, tree};
+use crate::host::{
+    Action, CommandOutput, CommandSpec, Content, Enablement, FileState, Host, HostError, Key, Live, Meta, PackageState,
+    State, UnitState, Version, Want,
+};
+use crate::journal::Store;
+
+/// A backend that breaks off at one of its changes, before or after having made it, as a kill would.
+struct Faulty<B> {
+    inner: B,
+    left: usize,
+    after: bool,
+}
+
+impl<B: Backend> Backend for Faulty<B> {
+    fn change(&mut self, steps: &[Step], label: &str) -> Result<(), HostError> {
+        let breaks = self.left == 0;
+        self.left = self.left.wrapping_sub(1);
+        if !breaks || self.after {
+            self.inner.change(steps, label)?;
+        }
+        if breaks { Err(HostError::refused("go on: killed")) } else { Ok(()) }
+    }
+
+    fn undo_packages(&mut self, steps: &[Step], _undone: &str, label: &str) -> Result<(), HostError> {
+        self.change(steps, label)
+    }
+
+    fn read(&mut self, key: &Key) -> Result<State, HostError> {
+        self.inner.read(key)
+    }
+
+    fn canonical(&mut self, path: &str) -> Result<String, HostError> {
+        self.inner.canonical(path)
+    }
+
+    fn read_ahead(&mut self, keys: &[&Key]) -> Result<(), HostError> {
+        self.inner.read_ahead(keys)
+    }
+
+    fn is_latest(&mut self, package: &str) -> Result<Option<bool>, HostError> {
+        self.inner.is_latest(package)
+    }
+
+    fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {
+        self.inner.clear_scratch(path, scratch)
+    }
+
+    fn act(&mut self, action: &Action) -> Result<CommandOutput, HostError> {
+        self.inner.act(action)
+    }
+
+    fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
+        self.inner.query(command)
+    }
+
+    fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
+        self.inner.list_dir(path)
+    }
+
+    fn default_zone(&mut self) -> Result<Option<String>, HostError> {
+        self.inner.default_zone()
+    }
+}
+
+fn store(dir: &TempDir) -> Store {
+    std::fs::create_dir_all(dir.path().join("root")).unwrap();
+    Store::at(&dir.path().join("journal"))
+}
+
+/// Puts each want; one that is refused is passed over, one that breaks off ends the run.
+fn put_each<B: Backend>(live: &mut Live<B>, wants: Vec<Want>) {
+    for want in wants {
+        match live.put(want) {
+            Err(HostError::Refused { message, .. }) if message == "go on: killed" => return,
+            _ => {}
+        }
+    }
+}
+
+fn undo<B: Backend>(backend: B, store: &Store, id: &str, target: Option<&str>) -> Report {
+    rollback(backend, store, &spec(id), target, false, &mut |_| {}).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rollback_gives_the_start_state_back(start in file_wants("@"), wants in file_wants("@")) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        put_each(&mut Live::new(machine(), store.begin(&spec("0")).unwrap()), below(&dir, start));
+        let before = tree(&dir);
+        put_each(&mut Live::new(machine(), store.begin(&spec("1")).unwrap()), below(&dir, wants));
+        let after = tree(&dir);
+        if store.read("1").unwrap().has_intents() {
+            prop_assert!(undo(machine(), &store, "2", None).is_complete());
+            prop_assert_eq!(&tree(&dir), &before);
+            // The rollback is a run like any other.
+            prop_assert!(undo(machine(), &store, "3", Some("2")).is_complete());
+            prop_assert_eq!(&tree(&dir), &after);
+            // Which puts the first one into effect again.
+            prop_assert!(undo(machine(), &store, "4", None).is_complete());
+            prop_assert_eq!(&tree(&dir), &before);
+        }
+    }
+
+    #[test]
+    fn so_it_does_after_a_kill_in_the_run_and_another_in_the_rollback(
+        start in file_wants("@"),
+        wants in file_wants("@"),
+        (kill, after) in (0..6_usize, any::<bool>()),
+        (second_kill, second_after) in (0..4_usize, any::<bool>()),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        put_each(&mut Live::new(machine(), store.begin(&spec("0")).unwrap()), below(&dir, start));
+        let before = tree(&dir);
+        let faulty = Faulty { inner: machine(), left: kill, after };
+        put_each(&mut Live::new(faulty, store.begin(&spec("1")).unwrap()), below(&dir, wants));
+        if store.read("1").unwrap().has_intents() {
+            let faulty = Faulty { inner: machine(), left: second_kill, after: second_after };
+            let first = undo(faulty, &store, "2", None);
+            if !first.is_complete() {
+                prop_assert!(undo(machine(), &store, "3", None).is_complete());
+            }
+            prop_assert_eq!(tree(&dir), before);
+        }
+    }
+
+    #[test]
+    fn so_it_does_for_all_other_resources(wants in proptest::collection::vec(other_want(), 1..12), kill in 0..8_usize) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        let mut host = script();
+        let before = host.states().clone();
+        let faulty = Faulty { inner: &mut host, left: kill, after: true };
+        put_each(&mut Live::new(faulty, store.begin(&spec("1")).unwrap()), wants);
+        if store.read("1").unwrap().has_intents() {
+            let (report, told) = told(&mut host, &store, "2", false);
+            prop_assert!(report.is_complete(), "{:?}", told);
+            prop_assert_eq!(host.states(), &before);
+        }
+    }
+}
+
+/// A run over the script that installs, configures and starts, and what it leaves.
+fn mail_server(store: &Store, script: &mut Script) {
+    let mut live = Live::new(script, store.begin(&spec("1")).unwrap());
+    live.put(package(Version::Any)).unwrap();
+    live.put(main_cf("configured\n")).unwrap();
+    live.put(unit(Enablement::Enabled, true)).unwrap();
+    live.act(Action::RestartUnit("postfix.service".to_owned())).unwrap();
+}
+
+fn package(version: Version) -> Want {
+    Want::new(Key::Package("postfix".to_owned()), State::Package(PackageState::Installed(version)))
+}
+
+fn main_cf(text: &str) -> Want {
+    let state = FileState::Regular { content: Content::text(text), meta: Meta::root(0o644) };
+    Want::new(Key::File("/etc/postfix/main.cf".to_owned()), State::File(state))
+}
+
+fn unit(enablement: Enablement, active: bool) -> Want {
+    let state = State::Unit(UnitState::Loaded { enablement, active });
+    Want::new(Key::Unit("postfix.service".to_owned()), state)
+}
+
+fn bare() -> Script {
+    let mut script = Script::default();
+    let default = main_cf("default\n");
+    let disabled = unit(Enablement::Disabled, false);
+    let brings = vec![(default.key, default.state), (disabled.key, disabled.state)];
+    script.dir("/etc/postfix").offers("postfix", "2:3.5.8-8.x86_64", brings);
+    script
+}
+
+fn told(script: &mut Script, store: &Store, id: &str, force: bool) -> (Report, Vec<String>) {
+    let mut told = Vec::new();
+    let mut emit = |event| {
+        if let Event::RolledBack { change, kept } = event {
+            let kept = kept.map(|reason| format!(": {reason}")).unwrap_or_default();
+            told.push(format!("{} {}:{}{kept}", change.verb, change.kind, change.name));
+        }
+    };
+    let report = rollback(script, store, &spec(id), None, force, &mut emit).unwrap();
+    (report, told)
+}
+
+#[test]
+fn a_mail_server_goes_as_it_came() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut script = bare();
+    let before = script.states().clone();
+    mail_server(&store, &mut script);
+    let (report, told) = told(&mut script, &store, "2", false);
+    let expected = ["disable unit:postfix.service", "update file:/etc/postfix/main.cf", "remove package:postfix"];
+    assert_eq!(told, expected);
+    assert_eq!(report, Report { undone: vec!["1".to_owned()], restored: 3, kept: 0 });
+    assert_eq!(script.states(), &before);
+}
+
+#[test]
+fn what_someone_else_changed_is_kept_until_forced() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut script = bare();
+    mail_server(&store, &mut script);
+    script.file("/etc/postfix/main.cf", "by hand\n");
+    let (report, first) = told(&mut script, &store, "2", false);
+    let kept = "update file:/etc/postfix/main.cf: changed since by someone else";
+    assert_eq!(first, ["disable unit:postfix.service", kept, "remove package:postfix"]);
+    assert_eq!((report.undone.len(), report.kept), (0, 1));
+    // The package took its file with it; what is left to do is to say so.
+    let (report, second) = told(&mut script, &store, "3", true);
+    assert!(report.is_complete());
+    assert_eq!(second, ["create file:/etc/postfix/main.cf"]);
+}
+
+#[test]
+fn a_run_is_found_by_name_or_as_the_newest_that_changed_something() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut script = bare();
+    let refused = |script: &mut Script, target: Option<&str>| {
+        rollback(script, &store, &spec("x"), target, false, &mut |_| {}).unwrap_err()
+    };
+    assert!(matches!(refused(&mut script, None), RollbackError::NothingToUndo));
+    mail_server(&store, &mut script);
+    store.begin(&spec("2")).unwrap();
+    for bad in ["nosuch", "../1", ""] {
+        assert!(matches!(refused(&mut script, Some(bad)), RollbackError::Journal(_)), "{bad}");
+    }
+    let report = rollback(&mut script, &store, &spec("3"), None, false, &mut |_| {}).unwrap();
+    assert_eq!(report.undone, ["1"]);
+    assert!(matches!(refused(&mut script, Some("1")), RollbackError::AlreadyUndone(_)));
+    assert!(matches!(refused(&mut script, None), RollbackError::NothingToUndo));
+}
+
+#[test]
+fn all_runs_back_to_a_named_one_are_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut script = bare();
+    let before: BTreeMap<_, _> = script.states().clone();
+    mail_server(&store, &mut script);
+    for (id, text) in [("2", "two\n"), ("3", "three\n")] {
+        Live::new(&mut script, store.begin(&spec(id)).unwrap()).put(main_cf(text)).unwrap();
+    }
+    let report = rollback(&mut script, &store, &spec("4"), Some("1"), false, &mut |_| {}).unwrap();
+    assert_eq!(report.undone, ["3", "2", "1"]);
+    assert_eq!(script.states(), &before);
+    let outcomes: Vec<_> = store.history().unwrap().into_iter().map(|run| run.outcome).collect();
+    assert_eq!(outcomes, ["rolled back", "rolled back", "rolled back", "finished"]);
+}
+
+#[test]
+fn a_damaged_before_image_is_found_before_anything_is_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut script = bare();
+    mail_server(&store, &mut script);
+    let after = script.states().clone();
+    let blobs = dir.path().join("journal/runs/1/blobs");
+    for blob in std::fs::read_dir(blobs).unwrap() {
+        std::fs::write(blob.unwrap().path(), "damaged").unwrap();
+    }
+    assert!(rollback(&mut script, &store, &spec("2"), None, false, &mut |_| {}).is_err());
+    assert_eq!(script.states(), &after);
+}
