@@ -138,6 +138,10 @@ impl<B: Backend> Backend for &mut B {
         (**self).list_dir(path)
     }
 
+    fn is_newer(&mut self, path: &str, than: &str) -> Result<bool, HostError> {
+        (**self).is_newer(path, than)
+    }
+
     fn default_zone(&mut self) -> Result<Option<String>, HostError> {
         (**self).default_zone()
     }

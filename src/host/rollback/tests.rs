@@ -70,6 +70,10 @@ impl<B: Backend> Backend for Faulty<B> {
         self.inner.list_dir(path)
     }
 
+    fn is_newer(&mut self, path: &str, than: &str) -> Result<bool, HostError> {
+        self.inner.is_newer(path, than)
+    }
+
     fn default_zone(&mut self) -> Result<Option<String>, HostError> {
         self.inner.default_zone()
     }
