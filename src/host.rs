@@ -25,6 +25,7 @@ mod admit;
 mod firewalld;
 mod fs;
 mod hostname;
+mod known_packages;
 mod links;
 mod pending;
 mod process;

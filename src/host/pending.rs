@@ -1,11 +1,12 @@
 //! What packages that are still to be installed or removed may do to the rest of the host.
 //!
-//! A preview cannot see into a package that is not there. It goes by names: `postfix` brings
-//! `/etc/postfix/...`, `/etc/pki/tls/private/postfix.key` and `postfix.service`.
+//! A preview cannot see into a package that is not there. Of some packages it is known what they bring
+//! ([`KNOWN`]); otherwise names tell: `x` brings `/etc/x/...`, `/etc/pki/tls/private/x.key` and `x.service`.
 
 use std::collections::BTreeMap;
 
-use super::{FileState, FirewallState, Key, State, UnitState};
+use super::known_packages::{KNOWN, KnownPackage};
+use super::{Content, Enablement, FileState, FirewallState, Key, Meta, State, UnitState};
 
 /// The packages that a preview would install (`true`) or remove (`false`).
 #[derive(Debug, Default)]
@@ -34,10 +35,9 @@ impl Pending {
             return present;
         }
         match (key, present) {
-            (Key::File(path), State::File(state)) => {
-                let absent = state == FileState::Absent;
-                let touched = path.split('/').any(|part| self.names(part, absent));
-                State::File(if touched { FileState::Unknown } else { state })
+            (Key::File(path), State::File(state)) => State::File(self.veil_file(path, state)),
+            (Key::Unit(name), State::Unit(UnitState::Absent)) if self.coming().any(|known| known.unit == name) => {
+                State::Unit(UnitState::Loaded { enablement: Enablement::Disabled, active: false })
             }
             (Key::Unit(name), State::Unit(state)) => {
                 let absent = state == UnitState::Absent;
@@ -50,6 +50,44 @@ impl Pending {
             }
             (_, present) => present,
         }
+    }
+
+    fn veil_file(&self, path: &str, present: FileState) -> FileState {
+        for known in self.coming() {
+            let Some(below) = path.strip_prefix(known.directory) else { continue };
+            match (below.strip_prefix('/'), present) {
+                // An installation gives a directory that is there the package's own metadata.
+                (None, FileState::Absent | FileState::Directory { .. }) if below.is_empty() => {
+                    return FileState::Directory { meta: Meta::root(0o755) };
+                }
+                (Some(entry), FileState::Absent) => {
+                    let entry = entry.split('/').next().unwrap_or(entry);
+                    let brought = known.entries.contains(&entry);
+                    return if brought { FileState::Unknown } else { FileState::Absent };
+                }
+                (Some(entry), FileState::Regular { meta, .. }) if known.amended.contains(&entry) => {
+                    return FileState::Regular { content: Content::Unknown, meta };
+                }
+                (_, present) => return self.by_name(path, present),
+            }
+        }
+        self.by_name(path, present)
+    }
+
+    fn by_name(&self, path: &str, present: FileState) -> FileState {
+        let absent = present == FileState::Absent;
+        if path.split('/').any(|part| self.names(part, absent)) { FileState::Unknown } else { present }
+    }
+
+    /// Whether it is known, and not told by names, what comes to a path.
+    pub(super) fn knows(&self, key: &Key) -> bool {
+        let Key::File(path) = key else { return false };
+        self.coming().any(|known| path.strip_prefix(known.directory).is_some_and(|below| below.starts_with('/')))
+    }
+
+    /// Packages of which it is known what they bring and that come, themselves or as what their subpackages need.
+    fn coming(&self) -> impl Iterator<Item = &'static KnownPackage> {
+        KNOWN.iter().filter(|known| self.names(known.name, true))
     }
 
     /// Whether a path component or unit name is called after a package that comes (or goes).
@@ -71,7 +109,10 @@ mod tests {
     fn names_tell_what_a_package_may_bring() {
         for (package, path, unknown) in [
             ("postfix", "/etc/postfix/main.cf", true),
-            ("postfix", "/etc/postfix", true),
+            ("postfix", "/etc/postfix/ssl/postfix.key", false),
+            ("postfix", "/etc/postfix/virtual.db", false),
+            ("dovecot", "/etc/dovecot", true),
+            ("dovecot", "/etc/dovecot/x", true),
             ("postfix", "/etc/pki/tls/private/postfix.key", true),
             ("postfix", "/etc/sysconfig/postfix", true),
             ("postfix", "/etc/aliases", false),
@@ -84,6 +125,27 @@ mod tests {
             pending.installs(package);
             let veiled = pending.veil(&Key::File(path.to_owned()), State::File(FileState::Absent));
             assert_eq!(veiled == State::File(FileState::Unknown), unknown, "{package} {path}");
+        }
+    }
+
+    #[test]
+    fn known_packages_bring_a_directory_and_a_stopped_service() {
+        let mut pending = Pending::default();
+        pending.installs("postfix");
+        let private = FileState::Directory { meta: Meta::root(0o700) };
+        for present in [FileState::Absent, private] {
+            let veiled = pending.veil(&Key::File("/etc/postfix".to_owned()), State::File(present));
+            assert_eq!(veiled, State::File(FileState::Directory { meta: Meta::root(0o755) }));
+        }
+        let stopped = UnitState::Loaded { enablement: Enablement::Disabled, active: false };
+        let veiled = pending.veil(&Key::Unit("postfix.service".to_owned()), State::Unit(UnitState::Absent));
+        assert_eq!(veiled, State::Unit(stopped));
+        let meta = Meta::root(0o640);
+        for (name, known) in [("main.cf", true), ("master.cf", false)] {
+            let there = FileState::Regular { content: Content::text("x"), meta: meta.clone() };
+            let veiled = pending.veil(&Key::File(format!("/etc/postfix/{name}")), State::File(there));
+            let content = if known { Content::text("x") } else { Content::Unknown };
+            assert_eq!(veiled, State::File(FileState::Regular { content, meta: meta.clone() }), "{name}");
         }
     }
 

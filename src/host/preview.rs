@@ -139,7 +139,8 @@ impl<B: Backend> Host for Preview<B> {
 
     fn read(&mut self, key: &Key) -> Result<State, HostError> {
         admit::admit_key(key)?;
-        let Some(key) = self.place(key)? else { return Ok(State::File(FileState::Absent)) };
+        let asked = key;
+        let Some(key) = self.place(asked)? else { return Ok(State::File(FileState::Absent)) };
         if let Some(state) = self.overlay.get(&key) {
             return Ok(state.clone());
         }
@@ -149,7 +150,8 @@ impl<B: Backend> Host for Preview<B> {
             return Ok(State::File(FileState::Absent));
         }
         let present = self.backend.read(&key)?;
-        Ok(self.pending.veil(&key, present))
+        // A package's own directory is known by its own name, wherever that leads.
+        Ok(self.pending.veil(if self.pending.knows(asked) { asked } else { &key }, present))
     }
 
     fn put_all(&mut self, wants: Vec<Want>) -> Result<(), HostError> {

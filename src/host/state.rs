@@ -76,6 +76,12 @@ impl FileState {
         }
     }
 
+    /// Whether only applying can tell what is in it.
+    #[must_use]
+    pub fn content_is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown | Self::Regular { content: Content::Unknown, .. })
+    }
+
     /// The metadata, to be changed.
     pub fn meta_mut(&mut self) -> Option<&mut Meta> {
         match self {

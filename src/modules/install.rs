@@ -49,7 +49,7 @@ pub(super) fn install(args: &Args, context: &mut Context<'_>, source: Source) ->
     values.insert("checksum".to_owned(), checksum.into());
     values.insert("size".to_owned(), size.into());
     context.need_parent(&dest)?;
-    let unknown = before == FileState::Unknown;
+    let unknown = before.content_is_unknown();
     context.put_file(&dest, &before, FileState::Regular { content: Content::Bytes(source.bytes.into()), meta })?;
     Ok(Outcome { values, unknown, ..Outcome::default() })
 }
@@ -104,8 +104,10 @@ pub(super) fn make_directories(path: &str, context: &mut Context<'_>, meta: &Met
     let mut above = path;
     loop {
         match context.file(above)? {
-            state @ (FileState::Absent | FileState::Unknown) => missing.push((above, state)),
-            FileState::Directory { .. } | FileState::Symlink { .. } => break,
+            FileState::Absent => missing.push((above, FileState::Absent)),
+            FileState::Unknown if above == path => missing.push((above, FileState::Unknown)),
+            // What a package is still to bring is there by then.
+            FileState::Directory { .. } | FileState::Symlink { .. } | FileState::Unknown => break,
             FileState::Regular { .. } => return Err(ModuleError::failed(format!("make {path}: {above} is a file"))),
             FileState::Other { kind } => return Err(ModuleError::failed(format!("make {path}: {above} is a {kind}"))),
         }

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod exact;
 mod failures;
 mod logins;
 mod mail;

@@ -74,7 +74,8 @@ fn group(meta: &Meta) -> String {
 /// The content as text where it can be read as such, else its size.
 fn view_content(view: &mut ChangeView, before: &FileState, after: &FileState) {
     let (content_before, content_after) = (content(before), content(after));
-    if content_before == content_after {
+    // What a package brings and a task then edits is known neither before nor after.
+    if content_before == content_after && *before != FileState::Unknown {
         return;
     }
     if !view.sensitive

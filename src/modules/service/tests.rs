@@ -87,11 +87,11 @@ fn reading_unit_files_again_is_no_change() {
 #[test]
 fn a_unit_that_comes_with_a_package_is_unknown() {
     let mut bench = Bench::new(Mode::Check, &|script| {
-        script.offers("postfix", "2:3-1", vec![]);
+        script.offers("dovecot", "2:3-1", vec![]);
     });
-    bench.run(Module::Dnf, &json!({"name": "postfix"})).unwrap();
+    bench.run(Module::Dnf, &json!({"name": "dovecot"})).unwrap();
     for state in ["restarted", "started"] {
-        let ran = bench.run(Module::Service, &json!({"name": "postfix", "state": state, "enabled": true})).unwrap();
+        let ran = bench.run(Module::Service, &json!({"name": "dovecot", "state": state, "enabled": true})).unwrap();
         assert_eq!(ran.outcome.unknown, state == "restarted");
         assert_eq!(ran.changes.len(), usize::from(state == "restarted"));
     }
