@@ -56,8 +56,9 @@ impl Pending {
         for known in self.coming() {
             let Some(below) = path.strip_prefix(known.directory) else { continue };
             match (below.strip_prefix('/'), present) {
-                // An installation gives a directory that is there the package's own metadata.
-                (None, FileState::Absent | FileState::Directory { .. }) if below.is_empty() => {
+                // An installation gives a directory that is there the package's own metadata, lets a link be, and
+                // puts the directory in the place of anything else (rpm's lib/fsm.c, `fsmVerify`).
+                (None, state) if below.is_empty() && !matches!(state, FileState::Symlink { .. }) => {
                     return FileState::Directory { meta: Meta::root(0o755) };
                 }
                 (Some(entry), FileState::Absent) => {
@@ -133,7 +134,8 @@ mod tests {
         let mut pending = Pending::default();
         pending.installs("postfix");
         let private = FileState::Directory { meta: Meta::root(0o700) };
-        for present in [FileState::Absent, private] {
+        let file = FileState::Regular { content: Content::text("x"), meta: Meta::root(0o600) };
+        for present in [FileState::Absent, private, file] {
             let veiled = pending.veil(&Key::File("/etc/postfix".to_owned()), State::File(present));
             assert_eq!(veiled, State::File(FileState::Directory { meta: Meta::root(0o755) }));
         }
