@@ -1,5 +1,5 @@
 //! What the README promises, seen on real hosts. `tests/run` brings the lab up and runs these, one at a time;
-//! by hand: `tests/lab/lab up 3 && cargo test --features lab --test lab`.
+//! by hand: `tests/lab/lab up 3 && cargo test --test lab`.
 
 #![expect(clippy::expect_used, clippy::disallowed_methods, reason = "tests start programs and write their own files")]
 
