@@ -10,7 +10,7 @@ use super::facts;
 use super::interpreter::{PlayEnd, Setup, Sink, run_play};
 use super::undo;
 use super::variables::Remembered;
-use crate::event::{Event, HostOutcome};
+use crate::event::{Event, Failure, HostOutcome};
 use crate::host::live::Live;
 use crate::host::machine::Machine;
 use crate::host::preview::Preview;
@@ -22,7 +22,7 @@ use crate::template::Engine;
 
 /// Serves the one request that a connection brings.
 pub(super) fn serve(channel: &Channel) {
-    let speaker = channel.speaker();
+    let mut speaker = channel.speaker();
     speaker.reply(&Reply::Hello {
         protocol: PROTOCOL_VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -30,14 +30,14 @@ pub(super) fn serve(channel: &Channel) {
     });
     let Some(request) = channel.next() else { return };
     let answer = match request {
-        Request::Begin(spec) => serve_run(channel, &speaker, spec),
-        Request::Rollback(spec) => undo::serve_rollback(&speaker, &spec),
+        Request::Begin(spec) => serve_run(channel, &mut speaker, spec),
+        Request::Rollback(spec) => undo::serve_rollback(&mut speaker, &spec),
         Request::History => undo::serve_history(&speaker),
-        Request::Play(_) => Err(HostError::refused("run a play outside of a run")),
+        Request::Play(_) => Err(HostError::refused("run a play outside of a run").to_failure()),
         Request::Finish => Ok(()),
     };
-    if let Err(error) = answer {
-        speaker.reply(&Reply::Refused(error.to_failure()));
+    if let Err(failure) = answer {
+        speaker.reply(&Reply::Refused(failure));
     }
     speaker.reply(&Reply::Bye);
 }
@@ -117,7 +117,7 @@ impl OpenRun {
     }
 
     /// Writes the end of the run, and takes it back when it failed and was to be atomic.
-    fn close(self, end: &PlayEnd, speaker: &mut Speaker) -> Result<HostOutcome, HostError> {
+    fn close(self, end: &PlayEnd, speaker: &mut Speaker) -> Result<HostOutcome, Failure> {
         let RunHost::Live(mut live, lock) = self.host else {
             return Ok(match end {
                 PlayEnd::Done => HostOutcome::Succeeded,
@@ -125,20 +125,20 @@ impl OpenRun {
             });
         };
         let outcome = if *end == PlayEnd::Done { Outcome::Succeeded } else { Outcome::Failed };
-        live.run().finished(outcome)?;
+        live.run().finished(outcome).map_err(|error| error.to_failure())?;
         if *end == PlayEnd::Done {
             return Ok(HostOutcome::Succeeded);
         }
         let changed_anything = live.run().next_seq() > 0;
         drop(live);
-        let rolled_back = self.spec.rollback_on_failure && changed_anything;
-        if rolled_back {
+        let mut rolled_back = false;
+        if self.spec.rollback_on_failure && changed_anything {
             let reason = match end {
                 PlayEnd::Failed(task) => format!("task \"{task}\" failed"),
                 PlayEnd::Stopped | PlayEnd::Done => "the controller is gone".to_owned(),
             };
             speaker.emit(Event::RollbackStarted { reason });
-            undo::take_back(speaker, &self.spec)?;
+            rolled_back = undo::take_back(speaker, &self.spec).map_err(|error| error.to_failure())?;
         }
         drop(lock);
         Ok(HostOutcome::Failed { rolled_back })
@@ -147,13 +147,12 @@ impl OpenRun {
 
 /// A run: plays until the controller says that it is finished. A failed play ends the run on this host at once, so
 /// that a host is not left half-changed while others are still at work.
-fn serve_run(channel: &Channel, speaker: &Speaker, spec: RunSpec) -> Result<(), HostError> {
-    let mut speaker = speaker.clone();
-    let mut open = OpenRun::open(spec, &speaker)?;
+fn serve_run(channel: &Channel, speaker: &mut Speaker, spec: RunSpec) -> Result<(), Failure> {
+    let mut open = OpenRun::open(spec, speaker).map_err(|error| error.to_failure())?;
     loop {
         let end = match channel.next() {
             Some(Request::Play(play)) => {
-                let end = open.play(&play, &mut speaker);
+                let end = open.play(&play, speaker);
                 if end == PlayEnd::Done {
                     speaker.reply(&Reply::PlayDone { failed: false });
                     continue;
@@ -163,7 +162,7 @@ fn serve_run(channel: &Channel, speaker: &Speaker, spec: RunSpec) -> Result<(), 
             Some(Request::Finish) => PlayEnd::Done,
             Some(_) | None => PlayEnd::Stopped,
         };
-        let outcome = open.close(&end, &mut speaker)?;
+        let outcome = open.close(&end, speaker)?;
         if matches!(end, PlayEnd::Failed(_)) {
             speaker.reply(&Reply::PlayDone { failed: true });
             // The controller takes leave in its own time.
