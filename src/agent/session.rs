@@ -33,11 +33,11 @@ pub(super) fn serve(channel: &Channel) {
         Request::Begin(spec) => serve_run(channel, &mut speaker, spec),
         Request::Rollback(spec) => undo::serve_rollback(&mut speaker, &spec),
         Request::History => undo::serve_history(&speaker),
-        Request::Play(_) => Err(HostError::refused("run a play outside of a run").to_failure()),
+        Request::Play(_) => Err(Box::new(HostError::refused("run a play outside of a run").to_failure())),
         Request::Finish => Ok(()),
     };
     if let Err(failure) = answer {
-        speaker.reply(&Reply::Refused(failure));
+        speaker.reply(&Reply::Refused(*failure));
     }
     speaker.reply(&Reply::Bye);
 }
@@ -117,7 +117,7 @@ impl OpenRun {
     }
 
     /// Writes the end of the run, and takes it back when it failed and was to be atomic.
-    fn close(self, end: &PlayEnd, speaker: &mut Speaker) -> Result<HostOutcome, Failure> {
+    fn close(self, end: &PlayEnd, speaker: &mut Speaker) -> Result<HostOutcome, Box<Failure>> {
         let RunHost::Live(mut live, lock) = self.host else {
             return Ok(match end {
                 PlayEnd::Done => HostOutcome::Succeeded,
@@ -125,7 +125,7 @@ impl OpenRun {
             });
         };
         let outcome = if *end == PlayEnd::Done { Outcome::Succeeded } else { Outcome::Failed };
-        live.run().finished(outcome).map_err(|error| error.to_failure())?;
+        live.run().finished(outcome).map_err(|error| Box::new(error.to_failure()))?;
         if *end == PlayEnd::Done {
             return Ok(HostOutcome::Succeeded);
         }
@@ -138,7 +138,7 @@ impl OpenRun {
                 PlayEnd::Stopped | PlayEnd::Done => "the controller is gone".to_owned(),
             };
             speaker.emit(Event::RollbackStarted { reason });
-            rolled_back = undo::take_back(speaker, &self.spec).map_err(|error| error.to_failure())?;
+            rolled_back = undo::take_back(speaker, &self.spec).map_err(|error| Box::new(error.to_failure()))?;
         }
         drop(lock);
         Ok(HostOutcome::Failed { rolled_back })
@@ -147,8 +147,8 @@ impl OpenRun {
 
 /// A run: plays until the controller says that it is finished. A failed play ends the run on this host at once, so
 /// that a host is not left half-changed while others are still at work.
-fn serve_run(channel: &Channel, speaker: &mut Speaker, spec: RunSpec) -> Result<(), Failure> {
-    let mut open = OpenRun::open(spec, speaker).map_err(|error| error.to_failure())?;
+fn serve_run(channel: &Channel, speaker: &mut Speaker, spec: RunSpec) -> Result<(), Box<Failure>> {
+    let mut open = OpenRun::open(spec, speaker).map_err(|error| Box::new(error.to_failure()))?;
     loop {
         let end = match channel.next() {
             Some(Request::Play(play)) => {

@@ -12,17 +12,18 @@ use crate::journal::{Lock, lock};
 use crate::protocol::{Reply, RollbackSpec};
 
 /// Answers a request for the history.
-pub(super) fn serve_history(speaker: &Speaker) -> Result<(), Failure> {
-    let runs = journals().history().map_err(|error| error.to_failure())?;
+pub(super) fn serve_history(speaker: &Speaker) -> Result<(), Box<Failure>> {
+    let runs = journals().history().map_err(|error| Box::new(error.to_failure()))?;
     speaker.reply(&Reply::History(runs));
     Ok(())
 }
 
 /// Undoes the run that was asked for.
-pub(super) fn serve_rollback(speaker: &mut Speaker, spec: &RollbackSpec) -> Result<(), Failure> {
-    let _lock = Lock::acquire(Path::new(lock::PATH), &spec.run.controller).map_err(|error| error.to_failure())?;
+pub(super) fn serve_rollback(speaker: &mut Speaker, spec: &RollbackSpec) -> Result<(), Box<Failure>> {
+    let _lock =
+        Lock::acquire(Path::new(lock::PATH), &spec.run.controller).map_err(|error| Box::new(error.to_failure()))?;
     let report =
-        undo(speaker, &spec.run, spec.target.as_deref(), spec.force).map_err(|error| error.to_failure())?;
+        undo(speaker, &spec.run, spec.target.as_deref(), spec.force).map_err(|error| Box::new(error.to_failure()))?;
     let outcome =
         if report.is_complete() { HostOutcome::Succeeded } else { HostOutcome::Failed { rolled_back: false } };
     speaker.emit(Event::HostFinished { outcome });
