@@ -4,3 +4,4 @@ mod help;
 mod input;
 mod runs;
 mod world;
+mod wrong;
