@@ -6,14 +6,17 @@
 mod chain;
 mod restore;
 mod same;
+mod target;
 
+#[cfg(test)]
+mod preview_tests;
 #[cfg(test)]
 mod tests;
 
 use super::backend::Backend;
-use super::{HostError, Live};
+use super::{HostError, Live, Preview};
 use crate::event::{Event, Failure};
-use crate::hostplay::RunSpec;
+use crate::hostplay::{Mode, RunSpec};
 use crate::journal::{JournalError, Outcome, RunRecord, Store};
 
 use chain::Chain;
@@ -74,6 +77,8 @@ impl Report {
 /// Takes back the named run and all newer ones; without a name the newest one that is in effect and changed
 /// something. With `force` also what someone else changed since.
 ///
+/// In check mode ([`RunSpec::mode`]) it only tells what it would do.
+///
 /// The caller holds the lock. Every resource that is put back or kept is told by an [`Event::RolledBack`].
 ///
 /// # Errors
@@ -89,6 +94,9 @@ pub fn rollback<B: Backend>(
     let runs = store.read_all()?;
     let ids = select(&runs, target)?;
     let chains = ids.iter().map(|id| Chain::of(store, &runs, id)).collect::<Result<Vec<_>, _>>()?;
+    if spec.mode == Mode::Check {
+        return preview(backend, store, &chains, force, emit);
+    }
     let run = store.begin_undoing(spec, ids.clone())?;
     let mut live = Live::new(backend, run);
     let mut report = Report::default();
@@ -105,6 +113,22 @@ pub fn rollback<B: Backend>(
     }
     let outcome = if report.is_complete() { Outcome::Succeeded } else { Outcome::Failed };
     live.run().finished(outcome)?;
+    Ok(report)
+}
+
+/// What a rollback would put back and keep; neither the host nor its journals are written to.
+fn preview<B: Backend>(
+    backend: B,
+    store: &Store,
+    chains: &[Chain],
+    force: bool,
+    emit: &mut dyn FnMut(Event),
+) -> Result<Report, RollbackError> {
+    let mut host = Preview::over(backend);
+    let mut report = Report::default();
+    for chain in chains {
+        restore::run(&mut host, store, chain, force, &mut report, emit)?;
+    }
     Ok(report)
 }
 

@@ -4,18 +4,16 @@ use std::collections::BTreeSet;
 
 use super::chain::{Chain, Item};
 use super::same::same;
+use super::target::Target;
 use super::{Report, RollbackError};
 use crate::event::Event;
-use crate::host::backend::Backend;
-use crate::host::{
-    Action, Change, FileState, FirewallState, Host, HostError, Key, Live, State, UnitState, Want, recorded,
-};
+use crate::host::{Action, Change, FileState, FirewallState, HostError, Key, State, UnitState, Want, recorded};
 use crate::journal::stored::{StoredAction, StoredState};
 use crate::journal::{self, Store};
 
 /// Puts back what one run changed: what it touched first comes last.
-pub(super) fn run<B: Backend>(
-    live: &mut Live<B>,
+pub(super) fn run<T: Target>(
+    host: &mut T,
     store: &Store,
     chain: &Chain,
     force: bool,
@@ -25,12 +23,12 @@ pub(super) fn run<B: Backend>(
     let mut teller = Teller { report, emit };
     let order = chain.undo_order();
     for (position, &item) in order.iter().enumerate() {
-        clear_scratches(live, item, &mut teller);
+        clear_scratches(host, item, &mut teller);
         let group = chain.together_with(item);
         // A transaction is undone where it began, when all that came after is back.
         let is_last = order[position + 1..].iter().all(|other| !group.iter().any(|one| one.key == other.key));
         if is_last {
-            restore_group(live, store, chain, &group, force, &mut teller)?;
+            restore_group(host, store, chain, &group, force, &mut teller)?;
         }
     }
     Ok(())
@@ -60,17 +58,17 @@ impl Teller<'_> {
     }
 }
 
-fn clear_scratches<B: Backend>(live: &mut Live<B>, item: &Item, teller: &mut Teller<'_>) {
+fn clear_scratches<T: Target>(host: &mut T, item: &Item, teller: &mut Teller<'_>) {
     for scratch in &item.scratches {
-        if let Err(error) = live.backend().clear_scratch(item.key.name(), scratch) {
+        if let Err(error) = host.clear_scratch(item.key.name(), scratch) {
             teller.warn(format!("failed to {error}"));
         }
     }
 }
 
 /// Puts one resource back, or the packages of one transaction.
-fn restore_group<B: Backend>(
-    live: &mut Live<B>,
+fn restore_group<T: Target>(
+    host: &mut T,
     store: &Store,
     chain: &Chain,
     group: &[&Item],
@@ -80,7 +78,7 @@ fn restore_group<B: Backend>(
     let mut changes = Vec::new();
     for item in group {
         let mut want = item.load_before(store)?;
-        let present = match read_unfollowed(live, &item.key) {
+        let present = match read_unfollowed(host, &item.key) {
             Ok(present) => present,
             Err(error) => {
                 let change = change(item, want.clone(), want);
@@ -100,35 +98,35 @@ fn restore_group<B: Backend>(
             teller.kept(&change, "changed since by someone else".to_owned());
         }
     }
-    let leftovers = Leftovers::before(live, chain, group);
+    let leftovers = Leftovers::before(host, chain, group);
     let wants = changes.iter().map(|change| Want {
         key: change.key.clone(),
         state: change.after.clone(),
         sensitive: change.sensitive,
     });
     let label = group.first().and_then(|item| item.transaction.as_deref());
-    match live.restore(wants.collect(), label) {
+    match host.restore(wants.collect(), label) {
         Ok(()) => {}
         // The journal is what makes this safe: without it nothing more is touched.
         Err(error @ HostError::Journal(_)) => return Err(error.into()),
         Err(error) => {
-            let done = live.changes().to_vec();
+            let done = host.changes().to_vec();
             for change in changes.iter().filter(|change| done.iter().all(|done| done.key != change.key)) {
                 teller.kept(change, format!("failed to {error}"));
             }
         }
     }
-    leftovers.remove(live, teller);
-    teller.restored(live.take_changes());
+    leftovers.remove(host, teller);
+    teller.restored(host.take_changes());
     Ok(())
 }
 
 /// What stands at a recorded path, which had no links above it. Where a link is there now the path means another
 /// file, which is none of the run's business.
-fn read_unfollowed<B: Backend>(live: &mut Live<B>, key: &Key) -> Result<State, HostError> {
-    let Key::File(path) = key else { return live.read(key) };
-    match live.backend().canonical(path) {
-        Ok(real) if real == *path => live.read(key),
+fn read_unfollowed<T: Target>(host: &mut T, key: &Key) -> Result<State, HostError> {
+    let Key::File(path) = key else { return host.read(key) };
+    match host.canonical(path) {
+        Ok(real) if real == *path => host.read(key),
         Ok(_) => Ok(State::File(FileState::Absent)),
         // A link that is not even followed.
         Err(HostError::Io { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
@@ -175,13 +173,13 @@ struct Leftovers {
 
 impl Leftovers {
     /// What is not there yet.
-    fn before<B: Backend>(live: &mut Live<B>, chain: &Chain, group: &[&Item]) -> Self {
+    fn before<T: Target>(host: &mut T, chain: &Chain, group: &[&Item]) -> Self {
         let mut absent = Vec::new();
         if group.iter().any(|item| matches!(item.key, Key::Package(_))) {
             for item in &chain.items {
                 let Key::File(path) = &item.key else { continue };
                 for name in [".rpmsave", ".rpmnew"].map(|suffix| format!("{path}{suffix}")) {
-                    if matches!(live.read(&Key::File(name.clone())), Ok(State::File(FileState::Absent))) {
+                    if matches!(host.read(&Key::File(name.clone())), Ok(State::File(FileState::Absent))) {
                         absent.push((name, item.digests.clone()));
                     }
                 }
@@ -191,12 +189,12 @@ impl Leftovers {
     }
 
     /// Removes what has come, if its content is one that the run knew: anything else may be someone's work.
-    fn remove<B: Backend>(self, live: &mut Live<B>, teller: &mut Teller<'_>) {
+    fn remove<T: Target>(self, host: &mut T, teller: &mut Teller<'_>) {
         for (path, known) in self.absent {
             let key = Key::File(path.clone());
-            let Ok(State::File(FileState::Regular { content, .. })) = live.read(&key) else { continue };
+            let Ok(State::File(FileState::Regular { content, .. })) = host.read(&key) else { continue };
             if content.bytes().is_some_and(|bytes| known.contains(&journal::digest(bytes))) {
-                if let Err(error) = live.put(Want::new(key, State::File(FileState::Absent))) {
+                if let Err(error) = host.put(Want::new(key, State::File(FileState::Absent))) {
                     teller.warn(format!("failed to {error}"));
                 }
             } else {
@@ -207,8 +205,8 @@ impl Leftovers {
 }
 
 /// Repeats the restarts and reloads of the runs, so that what runs sees the files as they are again.
-pub(super) fn actions<B: Backend>(
-    live: &mut Live<B>,
+pub(super) fn actions<T: Target>(
+    host: &mut T,
     chains: &[Chain],
     emit: &mut dyn FnMut(Event),
 ) -> Result<(), RollbackError> {
@@ -222,25 +220,25 @@ pub(super) fn actions<B: Backend>(
             StoredAction::Command(_) => continue,
         };
         let is_new = seen.insert(action.to_string());
-        if !is_new || !calls_for(live, chains, &action) {
+        if !is_new || !calls_for(host, chains, &action) {
             continue;
         }
-        match live.act(action.clone()) {
+        match host.act(action.clone()) {
             Ok(_) => {}
             Err(error @ HostError::Journal(_)) => return Err(error.into()),
             Err(error) => emit(Event::Warning { message: format!("failed to {error}") }),
         }
-        live.take_changes();
+        host.take_changes();
     }
     Ok(())
 }
 
 /// Whether a unit is to be restarted: it ran before the runs. (A recorded restart says that it ran; a unit that
 /// the runs themselves started has a record that says otherwise.)
-fn calls_for<B: Backend>(live: &mut Live<B>, chains: &[Chain], action: &Action) -> bool {
+fn calls_for<T: Target>(host: &mut T, chains: &[Chain], action: &Action) -> bool {
     let Some(unit) = action.unit() else { return true };
     let key = Key::Unit(unit.to_owned());
-    if !matches!(live.read(&key), Ok(State::Unit(UnitState::Loaded { .. }))) {
+    if !matches!(host.read(&key), Ok(State::Unit(UnitState::Loaded { .. }))) {
         return false;
     }
     // The oldest run comes last.

@@ -1,0 +1,72 @@
+//! The law of a previewed rollback: it tells what the rollback then does, and changes nothing.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test")]
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::rollback;
+use crate::event::Event;
+use crate::host::backend::Backend;
+use crate::host::laws::{below, file_wants, machine, other_want, script, spec, tree};
+use crate::host::{Host, Live, Want};
+use crate::hostplay::{Mode, RunSpec};
+use crate::journal::Store;
+
+fn put_each<B: Backend>(host: &mut Live<B>, wants: Vec<Want>) {
+    for want in wants {
+        // What the host refuses is no part of the run.
+        drop(host.put(want));
+    }
+}
+
+/// What is told of the resources, in an order that does not matter.
+fn told<B: Backend>(backend: B, store: &Store, mode: Mode) -> Vec<String> {
+    let spec = RunSpec { mode, ..spec("2") };
+    let mut told = Vec::new();
+    let mut tell = |event| {
+        if let Event::RolledBack { change, kept } = event {
+            told.push(format!("{change:?} {kept:?}"));
+        }
+    };
+    rollback(backend, store, &spec, None, false, &mut tell).unwrap();
+    told.sort();
+    told
+}
+
+fn store(dir: &TempDir) -> Store {
+    std::fs::create_dir_all(dir.path().join("root")).unwrap();
+    Store::at(&dir.path().join("journal"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn of_files(start in file_wants("@"), wants in file_wants("@")) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        put_each(&mut Live::new(machine(), store.begin(&spec("0")).unwrap()), below(&dir, start));
+        put_each(&mut Live::new(machine(), store.begin(&spec("1")).unwrap()), below(&dir, wants));
+        if store.read("1").unwrap().has_intents() {
+            let (before, runs) = (tree(&dir), store.read_all().unwrap().len());
+            let foretold = told(machine(), &store, Mode::Check);
+            prop_assert_eq!(tree(&dir), before);
+            prop_assert_eq!(store.read_all().unwrap().len(), runs);
+            prop_assert_eq!(foretold, told(machine(), &store, Mode::Apply));
+        }
+    }
+
+    #[test]
+    fn of_all_other_resources(wants in proptest::collection::vec(other_want(), 1..12)) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        let mut host = script();
+        put_each(&mut Live::new(&mut host, store.begin(&spec("1")).unwrap()), wants);
+        if store.read("1").unwrap().has_intents() {
+            let before = host.states().clone();
+            let foretold = told(&mut host, &store, Mode::Check);
+            prop_assert_eq!(host.states(), &before);
+            prop_assert_eq!(foretold, told(&mut host, &store, Mode::Apply));
+        }
+    }
+}
