@@ -34,8 +34,8 @@ fn each_is_told_with_its_place_and_no_host_is_contacted() {
         ),
         ("template syntax", INVENTORY, tasks("    - debug: {msg: '{{ a | }}'}\n"), "", "expected", "play.yaml:3:"),
         ("missing role", INVENTORY, "- hosts: all\n  roles: [nowhere]\n".to_owned(), "", "nowhere", "play.yaml:2:11"),
-        ("empty inventory", "all:\n  hosts:\n", good.clone(), "", "no host", "inventory.yaml"),
-        ("empty file", "", good.clone(), "", "empty", "inventory.yaml"),
+        ("empty inventory", "all:\n  hosts:\n", good.clone(), "", "no hosts", "inventory.yaml"),
+        ("empty file", "", good.clone(), "", "no hosts", "inventory.yaml"),
         ("unknown host in --limit", INVENTORY, good.clone(), "--limit mx2", "`mx1`", ""),
     ] {
         let world = World::new()
