@@ -128,7 +128,7 @@ impl<B: Backend> Preview<B> {
         let resolved = self.resolve(path).map_err(|astray| astray.into_error(path))?;
         let Some(parent) = admit::parent(&resolved) else { return Ok(()) };
         let above = self.read(&Key::File(parent.to_owned()))?;
-        admit::admit_parent(path, &above)
+        admit::admit_parent(&resolved, &above)
     }
 }
 
