@@ -66,6 +66,13 @@ impl Accounts {
     }
 }
 
+/// All files that a package's scripts change when they make a user or group, with the copies that shadow-utils
+/// keeps of them.
+pub(super) fn files() -> impl Iterator<Item = String> {
+    let names = ["passwd", "group", "shadow", "gshadow", "subuid", "subgid"];
+    names.into_iter().flat_map(|name| ["", "-"].map(|suffix| format!("/etc/{name}{suffix}")))
+}
+
 /// Name and id of each line; both files have them in the first and third field.
 fn entries(text: &str) -> impl Iterator<Item = (&str, u32)> {
     text.lines().filter_map(|line| {

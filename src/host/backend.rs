@@ -3,6 +3,8 @@
 //! [`super::live`] and [`super::preview`] are written against this, so that journal, rollback and
 //! preview can be proved without a real package manager.
 
+use std::collections::BTreeSet;
+
 use super::{Action, CommandOutput, CommandSpec, HostError, Key, State};
 
 /// One resource to be brought from the state that was read into another.
@@ -59,6 +61,21 @@ pub trait Backend {
     /// # Errors
     /// As [`Backend::change`].
     fn undo_packages(&mut self, steps: &[Step], undone: &str, label: &str) -> Result<(), HostError>;
+
+    /// Files that change along with these resources, in ways of their own: they are recorded with them.
+    fn companions(&mut self, steps: &[Step]) -> Vec<String>;
+
+    /// The paths among which these steps may make files that belong to no package; none where they cannot.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    fn census(&mut self, steps: &[Step]) -> Result<BTreeSet<String>, HostError>;
+
+    /// Those of the paths that belong to no package.
+    ///
+    /// # Errors
+    /// When the package database cannot be asked.
+    fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError>;
 
     /// Removes what a kill during a change of this file left under its scratch name.
     ///
@@ -120,6 +137,18 @@ impl<B: Backend> Backend for &mut B {
 
     fn undo_packages(&mut self, steps: &[Step], undone: &str, label: &str) -> Result<(), HostError> {
         (**self).undo_packages(steps, undone, label)
+    }
+
+    fn companions(&mut self, steps: &[Step]) -> Vec<String> {
+        (**self).companions(steps)
+    }
+
+    fn census(&mut self, steps: &[Step]) -> Result<BTreeSet<String>, HostError> {
+        (**self).census(steps)
+    }
+
+    fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError> {
+        (**self).unowned(paths)
     }
 
     fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {

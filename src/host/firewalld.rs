@@ -62,6 +62,11 @@ pub(super) fn default_zone() -> Result<Option<String>, HostError> {
     }
 }
 
+/// Where firewalld writes a zone down, once it differs from what it came with.
+pub(super) fn files(zone: &str) -> [String; 2] {
+    ["", ".old"].map(|suffix| format!("/etc/firewalld/zones/{zone}.xml{suffix}"))
+}
+
 /// What is to be added (`true`) and removed (`false`), additions first: nobody is locked out in between.
 fn difference(present: &ZoneSettings, want: &ZoneSettings) -> Result<Vec<(bool, Setting)>, HostError> {
     let added = settings(want, present)?.into_iter().map(|setting| (true, setting));

@@ -7,6 +7,7 @@ mod meta;
 mod walk;
 mod write;
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
@@ -88,6 +89,20 @@ pub(super) fn is_newer(path: &str, than: &str) -> Result<bool, HostError> {
         (Some(this), Some(other)) => this > other,
         _ => false,
     })
+}
+
+/// All paths below a directory; links are not followed.
+pub(super) fn tree(root: &str) -> Result<BTreeSet<String>, HostError> {
+    let mut found = BTreeSet::new();
+    let mut todo = vec![root.to_owned()];
+    while let Some(directory) = todo.pop() {
+        for name in list(&directory)? {
+            let path = format!("{directory}/{name}");
+            todo.push(path.clone());
+            found.insert(path);
+        }
+    }
+    Ok(found)
 }
 
 /// A handle on an entry that neither follows nor opens it, and what it is; `None` when there is none.

@@ -1,5 +1,7 @@
 //! The host that is really changed: recorded first, then changed, then recorded as done.
 
+mod companions;
+
 use super::admit::{self, Unknowns};
 use super::backend::{Backend, Step};
 use super::record::Record;
@@ -9,6 +11,7 @@ use super::{
 };
 use crate::hostplay::Mode;
 use crate::journal::{self, Intent, Run};
+use companions::Companions;
 
 /// A host with the open journal of the run that changes it.
 #[derive(Debug)]
@@ -102,10 +105,14 @@ impl<B: Backend> Live<B> {
         }
         let (steps, sensitive): (Vec<_>, Vec<_>) =
             planned.into_iter().map(|planned| (planned.step, planned.sensitive)).unzip();
-        match undone {
-            Some(undone) => self.backend.undo_packages(&steps, undone, &label)?,
-            None => self.backend.change(&steps, &label)?,
-        }
+        let follows = seqs.first().copied().unwrap_or_default();
+        let companions = Companions::before(self, &steps, follows)?;
+        let result = match undone {
+            Some(undone) => self.backend.undo_packages(&steps, undone, &label),
+            None => self.backend.change(&steps, &label),
+        };
+        companions.after(self, &steps)?;
+        result?;
         for ((step, sensitive), seq) in steps.into_iter().zip(sensitive).zip(seqs) {
             let after = self.backend.read(&step.key)?;
             self.run.done(seq, recorded::store_state(&after, &mut |bytes| Ok(journal::digest(bytes)))?)?;
@@ -129,6 +136,7 @@ impl<B: Backend> Live<B> {
             sensitive: *sensitive,
             scratch: step.scratch.clone(),
             transaction,
+            follows: None,
         })?)
     }
 }

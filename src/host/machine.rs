@@ -1,12 +1,12 @@
 //! The real machine: which file reads and changes which kind of resource.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::backend::{Backend, Step};
 use super::{
-    Action, CommandOutput, CommandSpec, FileState, HostError, Key, PackageState, State, firewalld, fs, hostname,
-    process, rpm, systemd,
+    Action, CommandOutput, CommandSpec, FileState, HostError, Key, PackageState, State, accounts, firewalld, fs,
+    hostname, process, rpm, systemd,
 };
 
 /// Where lines of long-running programs (dnf) go as they come.
@@ -121,6 +121,27 @@ impl Backend for Machine {
         self.packages.clear();
         self.units.clear();
         rpm::undo(steps, undone, label, &mut self.output)
+    }
+
+    fn companions(&mut self, steps: &[Step]) -> Vec<String> {
+        let mut paths = Vec::new();
+        for step in steps {
+            match &step.key {
+                Key::Firewall(zone) => paths.extend(firewalld::files(zone)),
+                Key::Package(_) if paths.is_empty() => paths.extend(accounts::files()),
+                _ => {}
+            }
+        }
+        paths
+    }
+
+    fn census(&mut self, steps: &[Step]) -> Result<BTreeSet<String>, HostError> {
+        let is_package = |step: &Step| matches!(step.key, Key::Package(_));
+        if steps.iter().any(is_package) { fs::tree("/etc") } else { Ok(BTreeSet::new()) }
+    }
+
+    fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError> {
+        rpm::unowned(paths)
     }
 
     fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {

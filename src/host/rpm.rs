@@ -29,6 +29,19 @@ pub(super) fn query(names: &[&str]) -> Result<BTreeMap<String, PackageState>, Ho
     Ok(absent.chain(found).collect())
 }
 
+/// Those of the paths that belong to no package.
+pub(super) fn unowned(paths: Vec<String>) -> Result<Vec<String>, HostError> {
+    let mut spec = CommandSpec::new(&["rpm", "-qf", "--qf", "", "--"]);
+    spec.argv.extend(paths.iter().cloned());
+    let output = process::run(&spec)?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let strays: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("file ")?.strip_suffix(" is not owned by any package"))
+        .collect();
+    Ok(paths.into_iter().filter(|path| strays.contains(&path.as_str())).collect())
+}
+
 fn parse(text: &str, names: &[&str]) -> BTreeMap<String, PackageState> {
     let lines = text.lines().filter_map(|line| line.split_once(' '));
     // Several versions of one package (kernels): the last one is the newest. `package x is not installed` has no

@@ -93,6 +93,9 @@ pub struct Intent {
     /// The label of the package transaction that this is a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<String>,
+    /// The intent that this file changes along with. Nobody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<u64>,
 }
 
 /// How a run ended.

@@ -233,7 +233,8 @@ impl RunRecord {
         let mut changed: Vec<StoredKey> = Vec::new();
         for record in &self.records {
             match record {
-                Record::Intent(intent) => drop(intents.insert(intent.seq, intent)),
+                // What merely follows another change was not asked for.
+                Record::Intent(intent) if intent.follows.is_none() => drop(intents.insert(intent.seq, intent)),
                 Record::Done { seq, after } => {
                     if let Some(intent) = intents.get(seq).filter(|intent| intent.before != *after)
                         && !changed.contains(&intent.key)

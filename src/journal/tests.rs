@@ -32,6 +32,7 @@ fn intent(name: &str) -> Intent {
         sensitive: false,
         scratch: None,
         transaction: Some("mailprov:1:0".to_owned()),
+        follows: None,
     }
 }
 

@@ -39,6 +39,7 @@ pub struct Script {
     answers: Vec<(Vec<String>, CommandOutput)>,
     offers: BTreeMap<String, String>,
     brings: BTreeMap<String, Vec<(Key, State)>>,
+    strays: BTreeMap<String, Vec<(Key, State)>>,
     zone: Option<String>,
     ran: Vec<CommandSpec>,
     builders: BTreeMap<String, fn(&Scratch) -> Scratched>,
@@ -84,6 +85,13 @@ impl Script {
     pub fn offers(&mut self, package: &str, evr: &str, brings: Vec<(Key, State)>) -> &mut Self {
         self.offers.insert(package.to_owned(), evr.to_owned());
         self.brings.insert(package.to_owned(), brings);
+        self
+    }
+
+    /// Installing this package also makes this file, which belongs to nobody and outlives it.
+    pub fn leaves(&mut self, package: &str, path: &str, text: &str) -> &mut Self {
+        let state = State::File(FileState::Regular { content: Content::text(text), meta: Meta::root(0o600) });
+        self.strays.entry(package.to_owned()).or_default().push((Key::File(path.to_owned()), state));
         self
     }
 
@@ -157,7 +165,8 @@ impl Script {
             return Err(HostError::refused(format!("install {package}: no repository offers it")));
         };
         self.package(package, &evr);
-        for (key, state) in self.brings.get(package).cloned().unwrap_or_default() {
+        let made = [&self.brings, &self.strays].into_iter().filter_map(|makes| makes.get(package)).flatten();
+        for (key, state) in made.cloned().collect::<Vec<_>>() {
             self.states.entry(key).or_insert(state);
         }
         Ok(())
@@ -284,6 +293,21 @@ impl Backend for Script {
 
     fn undo_packages(&mut self, steps: &[Step], _undone: &str, label: &str) -> Result<(), HostError> {
         self.change(steps, label)
+    }
+
+    fn companions(&mut self, _steps: &[Step]) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn census(&mut self, steps: &[Step]) -> Result<BTreeSet<String>, HostError> {
+        let is_package = |step: &Step| matches!(step.key, Key::Package(_));
+        let files = self.states.keys().filter(|key| matches!(key, Key::File(_)));
+        Ok(files.filter(|_| steps.iter().any(is_package)).map(|key| key.name().to_owned()).collect())
+    }
+
+    fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError> {
+        let owned: BTreeSet<&str> = self.brings.values().flatten().map(|(key, _)| key.name()).collect();
+        Ok(paths.into_iter().filter(|path| !owned.contains(path.as_str())).collect())
     }
 
     fn clear_scratch(&mut self, _path: &str, _scratch: &str) -> Result<(), HostError> {

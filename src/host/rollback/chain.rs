@@ -12,6 +12,8 @@ use crate::journal::{Intent, Record, RunRecord, Store};
 pub(super) struct Chain {
     /// In the order in which the run first touched them.
     pub(super) items: Vec<Item>,
+    /// Files that nobody asked for and that change along with the items.
+    companions: Vec<Companion>,
     /// Restarts, reloads and so on, in order.
     pub(super) actions: Vec<StoredAction>,
 }
@@ -37,6 +39,40 @@ pub(super) struct Item {
     pub(super) digests: Vec<String>,
 }
 
+/// A file that changed along with a resource.
+#[derive(Debug)]
+pub(super) struct Companion {
+    pub(super) key: Key,
+    /// The resource.
+    main: Key,
+    /// Its state before.
+    pub(super) before: StoredState,
+    /// The run that keeps the bytes of `before`.
+    kept_by: String,
+    /// All states that it was recorded in.
+    known: Vec<StoredState>,
+}
+
+impl Companion {
+    /// The state before the run, with its bytes.
+    pub(super) fn load_before(&self, store: &Store) -> Result<State, HostError> {
+        recorded::load_state(&self.before, &mut |sha256| store.blob(&self.kept_by, sha256))
+    }
+
+    /// Whether the file is as it was left. firewalld writes a zone down by itself, in its own words, when the zone
+    /// is put back.
+    pub(super) fn explains(&self, present: &StoredState) -> bool {
+        matches!(self.main, Key::Firewall(_)) || self.known.iter().any(|known| same(known, present))
+    }
+}
+
+/// Where an intent was noted.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Item(usize),
+    Companion(usize),
+}
+
 impl Chain {
     /// Reads a run, with what rollbacks of it that never came to their end did after it. Checks everything that
     /// will be needed, so that a damaged journal is found before anything is changed.
@@ -44,43 +80,77 @@ impl Chain {
         let undone = Store::undone(runs);
         let is_attempt = |run: &&RunRecord| run.undoes.iter().any(|target| target == id);
         let in_effect = |run: &&RunRecord| !undone.contains(&run.spec.run_id);
-        let mut chain = Self { items: Vec::new(), actions: Vec::new() };
+        let mut chain = Self { items: Vec::new(), companions: Vec::new(), actions: Vec::new() };
         for run in runs.iter().filter(|run| run.spec.run_id == id) {
-            chain.follow(run, true)?;
+            chain.follow(run)?;
         }
         for run in runs.iter().filter(is_attempt).filter(in_effect) {
-            chain.follow(run, false)?;
+            chain.follow_attempt(run)?;
         }
         for item in &chain.items {
             item.load_before(store)?;
         }
+        for companion in &chain.companions {
+            companion.load_before(store)?;
+        }
         Ok(chain)
     }
 
-    fn follow(&mut self, run: &RunRecord, is_own: bool) -> Result<(), HostError> {
+    /// What the run did.
+    fn follow(&mut self, run: &RunRecord) -> Result<(), HostError> {
+        let id = &run.spec.run_id;
         let mut open = BTreeMap::new();
         for record in &run.records {
             match record {
                 Record::Intent(intent) => {
-                    open.insert(intent.seq, self.note(intent, &run.spec.run_id, is_own)?);
+                    let key = recorded::load_key(&intent.key)?;
+                    let place = match intent.follows.map(|seq| open.get(&seq).copied()) {
+                        None => self.note(key, intent, id),
+                        Some(Some(Place::Item(at))) => self.note_companion(key, intent, id, at),
+                        Some(_) => return Err(HostError::Journal(format!("{key} follows a change that is not there"))),
+                    };
+                    open.insert(intent.seq, place);
                 }
-                Record::Done { seq, after } => {
-                    let item = open.get(seq).and_then(|&at| self.items.get_mut(at));
-                    if let Some(item) = item.filter(|item| item.last.seq == *seq) {
-                        item.done = Some(after.clone());
-                        item.digests.extend(digest(after));
-                    }
-                }
-                Record::Action { action, .. } if is_own => self.actions.push(action.clone()),
+                Record::Done { seq, after } => match open.get(seq) {
+                    Some(Place::Item(at)) => self.items[*at].end(*seq, after),
+                    Some(Place::Companion(at)) => self.companions[*at].known.push(after.clone()),
+                    None => {}
+                },
+                Record::Action { action, .. } => self.actions.push(action.clone()),
                 _ => {}
             }
         }
         Ok(())
     }
 
-    /// Adds an intent to its resource's item; gives the item's position.
-    fn note(&mut self, intent: &Intent, run_id: &str, is_own: bool) -> Result<usize, HostError> {
-        let key = recorded::load_key(&intent.key)?;
+    /// What a rollback that did not come to its end did to the resources of the run.
+    fn follow_attempt(&mut self, run: &RunRecord) -> Result<(), HostError> {
+        let mut open = BTreeMap::new();
+        for record in &run.records {
+            match record {
+                Record::Intent(intent) => {
+                    let key = recorded::load_key(&intent.key)?;
+                    if let Some(item) = self.items.iter_mut().find(|item| item.key == key) {
+                        item.begin(intent);
+                    }
+                    open.insert(intent.seq, key);
+                }
+                Record::Done { seq, after } => {
+                    let Some(key) = open.get(seq) else { continue };
+                    if let Some(item) = self.items.iter_mut().find(|item| item.key == *key) {
+                        item.end(*seq, after);
+                    }
+                    for companion in self.companions.iter_mut().filter(|companion| companion.key == *key) {
+                        companion.known.push(after.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, key: Key, intent: &Intent, run_id: &str) -> Place {
         let known = self.items.iter().position(|item| item.key == key);
         let at = known.unwrap_or_else(|| {
             self.items.push(Item {
@@ -96,17 +166,25 @@ impl Chain {
             });
             self.items.len() - 1
         });
-        if let Some(item) = self.items.get_mut(at) {
-            item.last = intent.clone();
-            item.done = None;
-            item.sensitive |= intent.sensitive;
-            item.scratches.extend(intent.scratch.clone());
-            item.digests.extend([&intent.before, &intent.after].into_iter().filter_map(digest));
-            if is_own {
-                item.transaction.clone_from(&intent.transaction);
-            }
-        }
-        Ok(at)
+        self.items[at].begin(intent);
+        self.items[at].transaction.clone_from(&intent.transaction);
+        Place::Item(at)
+    }
+
+    fn note_companion(&mut self, key: Key, intent: &Intent, run_id: &str, main: usize) -> Place {
+        let (before, main) = (intent.before.clone(), self.items[main].key.clone());
+        let companion = Companion { key, main, known: vec![before.clone()], before, kept_by: run_id.to_owned() };
+        self.companions.push(companion);
+        Place::Companion(self.companions.len() - 1)
+    }
+
+    /// The files that change along with one of these resources: what is within a directory before it, and the
+    /// newest first.
+    pub(super) fn companions_of(&self, group: &[&Item]) -> Vec<&Companion> {
+        let follows = |companion: &&Companion| group.iter().any(|item| item.key == companion.main);
+        let mut companions: Vec<_> = self.companions.iter().rev().filter(follows).collect();
+        companions.sort_by(|a, b| b.key.cmp(&a.key));
+        companions
     }
 
     /// The order in which the resources are put back: what was touched first comes last, except that a directory
@@ -146,6 +224,21 @@ impl Chain {
 }
 
 impl Item {
+    fn begin(&mut self, intent: &Intent) {
+        self.last = intent.clone();
+        self.done = None;
+        self.sensitive |= intent.sensitive;
+        self.scratches.extend(intent.scratch.clone());
+        self.digests.extend([&intent.before, &intent.after].into_iter().filter_map(digest));
+    }
+
+    fn end(&mut self, seq: u64, after: &StoredState) {
+        if self.last.seq == seq {
+            self.done = Some(after.clone());
+            self.digests.extend(digest(after));
+        }
+    }
+
     fn was_there(&self) -> bool {
         !matches!(self.before, StoredState::File(StoredFile::Absent))
     }

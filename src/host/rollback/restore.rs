@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::chain::{Chain, Item};
+use super::chain::{Chain, Companion, Item};
 use super::same::same;
 use super::target::Target;
 use super::{Report, RollbackError};
@@ -75,6 +75,7 @@ fn restore_group<T: Target>(
     force: bool,
     teller: &mut Teller<'_>,
 ) -> Result<(), RollbackError> {
+    let kept = teller.report.kept;
     let mut changes = Vec::new();
     for item in group {
         let mut want = item.load_before(store)?;
@@ -117,7 +118,40 @@ fn restore_group<T: Target>(
         }
     }
     leftovers.remove(host, teller);
+    if teller.report.kept == kept {
+        restore_companions(host, store, &chain.companions_of(group), teller)?;
+    }
     teller.restored(host.take_changes());
+    Ok(())
+}
+
+/// Puts back the files that changed along with a resource, those that nobody else changed since.
+fn restore_companions<T: Target>(
+    host: &mut T,
+    store: &Store,
+    companions: &[&Companion],
+    teller: &mut Teller<'_>,
+) -> Result<(), RollbackError> {
+    for companion in companions {
+        let name = companion.key.name();
+        let result = read_unfollowed(host, &companion.key).and_then(|present| {
+            let present = stored(&present)?;
+            if same(&companion.before, &present) {
+                return Ok(());
+            }
+            if !companion.explains(&present) {
+                teller.warn(format!("{name} is left as it is: it was changed since by someone else"));
+                return Ok(());
+            }
+            let want = Want::new(companion.key.clone(), companion.load_before(store)?).sensitive(true);
+            host.restore(vec![want], None)
+        });
+        match result {
+            Ok(()) => {}
+            Err(error @ HostError::Journal(_)) => return Err(error.into()),
+            Err(error) => teller.warn(format!("{name} is left as it is: failed to {error}")),
+        }
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The laws of rollback.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -52,6 +52,18 @@ impl<B: Backend> Backend for Faulty<B> {
 
     fn is_latest(&mut self, package: &str) -> Result<Option<bool>, HostError> {
         self.inner.is_latest(package)
+    }
+
+    fn companions(&mut self, steps: &[Step]) -> Vec<String> {
+        self.inner.companions(steps)
+    }
+
+    fn census(&mut self, steps: &[Step]) -> Result<BTreeSet<String>, HostError> {
+        self.inner.census(steps)
+    }
+
+    fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError> {
+        self.inner.unowned(paths)
     }
 
     fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {

@@ -1,0 +1,78 @@
+//! Files that change along with a resource, in ways of their own.
+//!
+//! A package's scripts make users and keys that no package owns; firewalld writes a zone down. Their states are
+//! recorded beside the change that they follow, so that a rollback leaves nothing behind. They are no changes of
+//! their own: nobody asked for them, and a preview cannot know them.
+
+use std::collections::BTreeSet;
+
+use super::Live;
+use crate::host::backend::{Backend, Step};
+use crate::host::{HostError, Key, recorded};
+use crate::journal::stored::{StoredFile, StoredState};
+use crate::journal::{self, Intent};
+
+/// What was there before the change.
+#[derive(Debug)]
+pub(super) struct Companions {
+    /// The intent that they follow.
+    follows: u64,
+    /// Known files, with the number of their own intent.
+    known: Vec<(Key, u64)>,
+    /// Names that were there; a new one is a companion, too.
+    census: BTreeSet<String>,
+}
+
+impl Companions {
+    /// Records the files as they are, before the change.
+    pub(super) fn before<B: Backend>(live: &mut Live<B>, steps: &[Step], follows: u64) -> Result<Self, HostError> {
+        let mut known = Vec::new();
+        for path in live.backend.companions(steps) {
+            let key = Key::File(path);
+            let before = live.backend.read(&key)?;
+            let stored = recorded::store_state(&before, &mut |bytes| live.run.keep(bytes))?;
+            let seq = live.run.intent(intent(&key, stored.clone(), stored, follows))?;
+            known.push((key, seq));
+        }
+        Ok(Self { follows, known, census: live.backend.census(steps)? })
+    }
+
+    /// Records what has become of them, and what is new.
+    pub(super) fn after<B: Backend>(self, live: &mut Live<B>, steps: &[Step]) -> Result<(), HostError> {
+        for (key, seq) in self.known {
+            let after = read(live, &key)?;
+            live.run.done(seq, after)?;
+        }
+        let new: Vec<String> = live.backend.census(steps)?.difference(&self.census).cloned().collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        for path in live.backend.unowned(new)? {
+            let key = Key::File(path);
+            let after = read(live, &key)?;
+            let before = StoredState::File(StoredFile::Absent);
+            let seq = live.run.intent(intent(&key, before, after.clone(), self.follows))?;
+            live.run.done(seq, after)?;
+        }
+        Ok(())
+    }
+}
+
+fn read<B: Backend>(live: &mut Live<B>, key: &Key) -> Result<StoredState, HostError> {
+    let state = live.backend.read(key)?;
+    recorded::store_state(&state, &mut |bytes| Ok(journal::digest(bytes)))
+}
+
+fn intent(key: &Key, before: StoredState, after: StoredState, follows: u64) -> Intent {
+    Intent {
+        seq: 0,
+        key: recorded::store_key(key),
+        before,
+        after,
+        // Account files and keys: nobody asked to see them.
+        sensitive: true,
+        scratch: None,
+        transaction: None,
+        follows: Some(follows),
+    }
+}
