@@ -52,6 +52,14 @@ fn change_one(step: &Step) -> Result<(), HostError> {
     }
 }
 
+/// What stands in a package's folder before the package is installed. rpm adopts such files, and moves them aside
+/// when it removes the package.
+fn configuration(package: &str) -> impl Iterator<Item = String> {
+    let paths = fs::tree(&format!("/etc/{package}")).unwrap_or_default();
+    let is_kept = |path: &String| matches!(fs::read(path), Ok(FileState::Regular { .. } | FileState::Symlink { .. }));
+    paths.into_iter().filter(is_kept)
+}
+
 /// Changes a file; what is new gets the label that the policy has for its path.
 fn change_file(path: &str, before: &FileState, after: &FileState, scratch: Option<&str>) -> Result<(), HostError> {
     let scratch = match scratch {
@@ -128,10 +136,17 @@ impl Backend for Machine {
         for step in steps {
             match &step.key {
                 Key::Firewall(zone) => paths.extend(firewalld::files(zone)),
-                Key::Package(_) if paths.is_empty() => paths.extend(accounts::files()),
+                Key::Package(name) => {
+                    paths.extend(accounts::files());
+                    if step.before == State::Package(PackageState::Absent) {
+                        paths.extend(configuration(name));
+                    }
+                }
                 _ => {}
             }
         }
+        paths.sort();
+        paths.dedup();
         paths
     }
 

@@ -13,7 +13,7 @@ pub(super) struct Chain {
     /// In the order in which the run first touched them.
     pub(super) items: Vec<Item>,
     /// Files that nobody asked for and that change along with the items.
-    companions: Vec<Companion>,
+    pub(super) companions: Vec<Companion>,
     /// Restarts, reloads and so on, in order.
     pub(super) actions: Vec<StoredAction>,
 }
@@ -60,9 +60,18 @@ impl Companion {
     }
 
     /// Whether the file is as it was left. firewalld writes a zone down by itself, in its own words, when the zone
-    /// is put back.
+    /// is put back; a package takes the files with it that it has adopted.
     pub(super) fn explains(&self, present: &StoredState) -> bool {
-        matches!(self.main, Key::Firewall(_)) || self.known.iter().any(|known| same(known, present))
+        match self.main {
+            Key::Firewall(_) => true,
+            Key::Package(_) if *present == StoredState::File(StoredFile::Absent) => true,
+            _ => self.known.iter().any(|known| same(known, present)),
+        }
+    }
+
+    /// The contents that it was recorded with.
+    pub(super) fn contents(&self) -> Vec<String> {
+        self.known.iter().filter_map(content).collect()
     }
 }
 
@@ -292,5 +301,13 @@ fn digest(state: &StoredState) -> Option<String> {
     match state {
         StoredState::File(StoredFile::Regular { sha256, .. }) => Some(sha256.clone()),
         _ => None,
+    }
+}
+
+/// What tells one file's content from another's: the digest of its bytes, or a link's target.
+fn content(state: &StoredState) -> Option<String> {
+    match state {
+        StoredState::File(StoredFile::Symlink { target, .. }) => Some(target.clone()),
+        other => digest(other),
     }
 }

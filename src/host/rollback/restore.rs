@@ -1,6 +1,6 @@
 //! Putting back what a chain tells, and telling of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Chain, Companion, Item};
 use super::same::same;
@@ -202,19 +202,21 @@ fn is_gone_with_its_package(present: &State, want: &State) -> bool {
 /// What an undone package transaction leaves beside files that it finds changed: `.rpmsave` and `.rpmnew`.
 struct Leftovers {
     /// Path, and the contents that the run itself knew for the file.
-    absent: Vec<(String, Vec<String>)>,
+    absent: BTreeMap<String, Vec<String>>,
 }
 
 impl Leftovers {
     /// What is not there yet.
     fn before<T: Target>(host: &mut T, chain: &Chain, group: &[&Item]) -> Self {
-        let mut absent = Vec::new();
+        let mut absent = BTreeMap::<String, Vec<String>>::new();
         if group.iter().any(|item| matches!(item.key, Key::Package(_))) {
-            for item in &chain.items {
-                let Key::File(path) = &item.key else { continue };
+            let items = chain.items.iter().map(|item| (&item.key, item.digests.clone()));
+            let companions = chain.companions.iter().map(|companion| (&companion.key, companion.contents()));
+            for (key, contents) in items.chain(companions) {
+                let Key::File(path) = key else { continue };
                 for name in [".rpmsave", ".rpmnew"].map(|suffix| format!("{path}{suffix}")) {
                     if matches!(host.read(&Key::File(name.clone())), Ok(State::File(FileState::Absent))) {
-                        absent.push((name, item.digests.clone()));
+                        absent.entry(name).or_default().extend(contents.iter().cloned());
                     }
                 }
             }
@@ -226,8 +228,14 @@ impl Leftovers {
     fn remove<T: Target>(self, host: &mut T, teller: &mut Teller<'_>) {
         for (path, known) in self.absent {
             let key = Key::File(path.clone());
-            let Ok(State::File(FileState::Regular { content, .. })) = host.read(&key) else { continue };
-            if content.bytes().is_some_and(|bytes| known.contains(&journal::digest(bytes))) {
+            let is_known = match host.read(&key) {
+                Ok(State::File(FileState::Regular { content, .. })) => {
+                    content.bytes().is_some_and(|bytes| known.contains(&journal::digest(bytes)))
+                }
+                Ok(State::File(FileState::Symlink { target, .. })) => known.contains(&target),
+                _ => continue,
+            };
+            if is_known {
                 if let Err(error) = host.put(Want::new(key, State::File(FileState::Absent))) {
                     teller.warn(format!("failed to {error}"));
                 }
