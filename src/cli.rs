@@ -20,6 +20,7 @@ mod run;
 mod run_spec;
 mod session;
 mod up;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -52,6 +53,7 @@ fn run(command: &Command) -> ExitCode {
     let exit = match command {
         Command::Up(args) => told(&args.output, |console| up::run(args, console)),
         Command::Check(args) => told(&args.output, |console| check::run(args, console)),
+        Command::Verify(args) => told(&args.output, |console| verify::run(args, console)),
         Command::Rollback(args) => told(&args.output, |console| rollback::run(args, console)),
         Command::History(args) => told(&args.output, |console| history::run(args, console)),
         Command::Agent(args) => return crate::agent::run(&args.nonce),

@@ -3,6 +3,10 @@
 //! The agent emits [`Event`]s; the fleet adds the host and the time ([`HostEvent`]). Progress,
 //! plan, recap, diffs, JSON output and reports are all made from this one stream.
 
+mod check;
+
+pub use check::{Check, CheckVerdict, Outside, Vantage};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -54,6 +58,15 @@ pub enum Event {
     Output {
         /// One line, without its newline.
         line: String,
+    },
+    /// A server was verified.
+    Verified {
+        /// From where.
+        vantage: Vantage,
+        /// Every check, in order.
+        checks: Vec<Check>,
+        /// How the controller can look for itself, when the host says so.
+        outside: Option<Box<Outside>>,
     },
     /// Something the user should know that is no failure.
     Warning {

@@ -26,6 +26,7 @@ mod file;
 mod firewalld;
 mod hostname;
 mod lineinfile;
+mod mail_verify;
 mod ping;
 mod postconf;
 mod postfix_service;
@@ -46,7 +47,7 @@ pub use spec::{ArgKind, ArgSpec, ModuleSpec};
 
 use serde_json::{Map, Value};
 
-use crate::event::Failure;
+use crate::event::{Event, Failure};
 use crate::host::{FileState, Host, HostError, Key, State, Want};
 use crate::hostplay::FileBody;
 
@@ -127,6 +128,8 @@ pub struct Context<'a> {
     pub no_log: bool,
     /// The host's facts (`ansible_facts`).
     pub facts: &'a Map<String, Value>,
+    /// Tells the controller what no result can: see [`Event`].
+    pub tell: &'a mut dyn FnMut(Event),
     /// Seconds since the epoch, asked once a run so that a run is deterministic.
     pub now: i64,
 }

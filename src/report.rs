@@ -8,6 +8,7 @@
 
 mod board;
 mod change;
+mod checks;
 mod closing;
 mod failure;
 pub mod json;
@@ -45,6 +46,8 @@ pub enum RunKind {
     Up,
     /// `check`.
     Check,
+    /// `verify`.
+    Verify,
     /// `rollback`.
     Rollback {
         /// It only says what it would put back.
@@ -157,7 +160,8 @@ impl Reporter {
         if let Event::PlayStarted { name } = &event.event {
             return self.play_started(look, name);
         }
-        Page { look, host_columns: self.host_columns, source: &*self.source }.lines(event)
+        let every_check = self.run.kind == RunKind::Verify;
+        Page { look, host_columns: self.host_columns, every_check, source: &*self.source }.lines(event)
     }
 
     fn play_started(&mut self, look: &Look, name: &str) -> Vec<String> {
@@ -167,6 +171,7 @@ impl Reporter {
         self.plays.push(name.to_owned());
         let note = match self.run.kind {
             RunKind::Check | RunKind::Rollback { check: true } => "check: nothing is changed",
+            RunKind::Verify => "verify: nothing is changed",
             RunKind::Up | RunKind::Rollback { check: false } => "",
         };
         vec![stream::play_header(look, name, self.run.hosts.len(), note)]
@@ -211,7 +216,7 @@ impl Reporter {
 fn ending(look: &Look, run: &RunInfo, tally: &Tally) -> Vec<String> {
     let title = match run.kind {
         RunKind::Up => "CHANGES",
-        RunKind::Check => "PLAN",
+        RunKind::Check | RunKind::Verify => "PLAN",
         RunKind::Rollback { check: false } => "PUT BACK",
         RunKind::Rollback { check: true } => "WOULD BE PUT BACK",
     };

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Which module may name which: dependencies point downwards only. `cli` stands on top and may name all.
 const MAY_NAME: &[(&str, &[&str])] = &[
-    ("fleet", &["transport", "protocol", "event", "hostplay"]),
+    ("fleet", &["probe", "transport", "protocol", "event", "hostplay"]),
     ("transport", &["protocol", "event", "hostplay"]),
     ("report", &["event", "hostplay"]),
     ("playbook", &["inventory", "template", "modules", "yaml", "diagnostic", "hostplay"]),
@@ -16,7 +16,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("yaml", &["diagnostic", "hostplay"]),
     ("diagnostic", &["hostplay"]),
     ("agent", &["modules", "host", "journal", "template", "protocol", "event", "hostplay"]),
-    ("modules", &["postfix", "host", "event", "hostplay"]),
+    ("modules", &["verify", "probe", "postfix", "host", "event", "hostplay"]),
+    ("verify", &["probe", "postfix", "host", "event"]),
+    ("probe", &["event"]),
     ("postfix", &[]),
     ("host", &["journal", "event", "hostplay"]),
     ("journal", &["protocol", "event", "hostplay"]),

@@ -27,7 +27,7 @@ pub(super) struct Interpreter<'a> {
     pub(super) now: i64,
     pub(super) variables: Variables,
     pub(super) pending: Pending,
-    sink: &'a mut dyn Sink,
+    pub(super) sink: &'a mut dyn Sink,
     notified: BTreeSet<usize>,
 }
 
@@ -90,6 +90,8 @@ pub(super) enum PlayEnd {
     Done,
     /// This task failed.
     Failed(String),
+    /// All went through, and the controller found the host wanting all the same, for this reason.
+    Condemned(String),
     /// The controller is gone or asked to stop.
     Stopped,
 }

@@ -34,7 +34,7 @@ pub(super) fn serve(channel: &Channel) {
         Request::Rollback(spec) => undo::serve_rollback(&mut speaker, &spec),
         Request::History => undo::serve_history(&speaker),
         Request::Play(_) => Err(Box::new(HostError::refused("run a play outside of a run").to_failure())),
-        Request::Finish => Ok(()),
+        Request::Finish | Request::Condemn { .. } => Ok(()),
     };
     if let Err(failure) = answer {
         speaker.reply(&Reply::Refused(*failure));
@@ -121,7 +121,9 @@ impl OpenRun {
         let RunHost::Live(mut live, lock) = self.host else {
             return Ok(match end {
                 PlayEnd::Done => HostOutcome::Succeeded,
-                PlayEnd::Failed(_) | PlayEnd::Stopped => HostOutcome::Failed { rolled_back: false },
+                PlayEnd::Failed(_) | PlayEnd::Condemned(_) | PlayEnd::Stopped => {
+                    HostOutcome::Failed { rolled_back: false }
+                }
             });
         };
         let outcome = if *end == PlayEnd::Done { Outcome::Succeeded } else { Outcome::Failed };
@@ -135,6 +137,7 @@ impl OpenRun {
         if self.spec.rollback_on_failure && changed_anything {
             let reason = match end {
                 PlayEnd::Failed(task) => format!("task \"{task}\" failed"),
+                PlayEnd::Condemned(reason) => reason.clone(),
                 PlayEnd::Stopped | PlayEnd::Done => "the controller is gone".to_owned(),
             };
             speaker.emit(Event::RollbackStarted { reason });
@@ -160,6 +163,7 @@ fn serve_run(channel: &Channel, speaker: &mut Speaker, spec: RunSpec) -> Result<
                 end
             }
             Some(Request::Finish) => PlayEnd::Done,
+            Some(Request::Condemn { reason }) => PlayEnd::Condemned(reason),
             Some(_) | None => PlayEnd::Stopped,
         };
         let outcome = open.close(&end, speaker)?;

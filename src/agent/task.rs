@@ -228,7 +228,7 @@ impl Interpreter<'_> {
         let args = self.arguments(task, module, vars)?;
         let (changes_before, actions_before) = (self.pending.changes.len(), self.pending.actions.len());
         let result = {
-            let (engine, files) = (self.engine, &self.play.files);
+            let (engine, files, sink) = (self.engine, &self.play.files, &mut *self.sink);
             let render = |text: &str, shown_as: &str| {
                 engine.render_file(text, shown_as, vars).map_err(|error| Box::new(error.to_failure()))
             };
@@ -239,6 +239,7 @@ impl Interpreter<'_> {
                 find_file: &find_file,
                 no_log: task.no_log,
                 facts: self.facts,
+                tell: &mut |event| sink.emit(event),
                 now: self.now,
             };
             module.run(&args, &mut context)

@@ -24,6 +24,9 @@ pub enum Command {
     /// Show what `up` would change, and change nothing.
     #[command(after_help = exit::HELP)]
     Check(CheckArgs),
+    /// Look whether the hosts do what they should, from within and from here; change nothing.
+    #[command(after_help = exit::HELP)]
+    Verify(VerifyArgs),
     /// Put the hosts back to what they were before a run.
     #[command(after_help = exit::HELP)]
     Rollback(RollbackArgs),
@@ -73,6 +76,40 @@ pub struct CheckArgs {
     /// What to show.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// On which hosts.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// The playbook whose tasks with the tag `verify` are run [default: the built-in mail server].
+    #[arg(long, value_name = "FILE")]
+    pub playbook: Option<PathBuf>,
+    /// Variables above all others: `key=value ...`, a YAML or JSON mapping, or @FILE.
+    #[arg(long, short = 'e', value_name = "VARS")]
+    pub extra_vars: Vec<String>,
+    /// How to get there.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// What to show.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+impl VerifyArgs {
+    /// What to do on the hosts: the tasks that verify, and no other.
+    #[must_use]
+    pub fn play(&self) -> PlayArgs {
+        PlayArgs {
+            playbook: self.playbook.clone(),
+            tags: vec!["verify".to_owned()],
+            skip_tags: Vec::new(),
+            extra_vars: self.extra_vars.clone(),
+            diff: false,
+        }
+    }
 }
 
 /// `rollback`.

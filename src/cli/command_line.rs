@@ -32,20 +32,25 @@ impl CommandLine {
         self
     }
 
-    pub(super) fn play(mut self, play: &PlayArgs) -> Self {
+    pub(super) fn playbook(mut self, play: &PlayArgs) -> Self {
         if let Some(playbook) = &play.playbook {
             self.option("--playbook", &text(playbook));
-        }
-        if !play.tags.is_empty() {
-            self.option("--tags", &play.tags.join(","));
-        }
-        if !play.skip_tags.is_empty() {
-            self.option("--skip-tags", &play.skip_tags.join(","));
         }
         for vars in &play.extra_vars {
             self.option("-e", &without_values(vars));
         }
         self
+    }
+
+    pub(super) fn play(self, play: &PlayArgs) -> Self {
+        let mut line = self.playbook(play);
+        if !play.tags.is_empty() {
+            line.option("--tags", &play.tags.join(","));
+        }
+        if !play.skip_tags.is_empty() {
+            line.option("--skip-tags", &play.skip_tags.join(","));
+        }
+        line
     }
 
     pub(super) fn connection(mut self, connection: &ConnectionArgs) -> Self {

@@ -1,4 +1,4 @@
-//! What `up` and `check` have in common: everything but the mode.
+//! What `up`, `check` and `verify` have in common: everything but the mode.
 
 use std::sync::Arc;
 
@@ -15,9 +15,27 @@ use crate::hostplay::Mode;
 use crate::playbook::{self, Compiled, CompiledPlay};
 use crate::report::{Reporter, RunInfo, RunKind, SourceLine, Tally};
 
+/// Which command runs the playbook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Up,
+    Check,
+    /// Only looks, and so is a check of the tasks that verify.
+    Verify,
+}
+
+impl Kind {
+    fn mode(self) -> Mode {
+        match self {
+            Self::Up => Mode::Apply,
+            Self::Check | Self::Verify => Mode::Check,
+        }
+    }
+}
+
 /// A run of a playbook.
 pub(super) struct Run<'a> {
-    pub(super) mode: Mode,
+    pub(super) kind: Kind,
     pub(super) target: &'a TargetArgs,
     pub(super) play: &'a PlayArgs,
     pub(super) connection: &'a ConnectionArgs,
@@ -52,7 +70,7 @@ impl Run<'_> {
         };
         let fleet = connections::fleet(&ways, self.target, self.connection)?;
         let command = self.command_line(self.name()).limit(self.target).text();
-        let spec = run_spec::new(self.mode, command, self.rollback_on_failure);
+        let spec = run_spec::new(self.kind.mode(), command, self.rollback_on_failure);
         let reporter = Reporter::new(
             self.info(hosts),
             console.form(self.play.diff),
@@ -66,17 +84,19 @@ impl Run<'_> {
     }
 
     fn name(&self) -> &'static str {
-        match self.mode {
-            Mode::Apply => "up",
-            Mode::Check => "check",
+        match self.kind {
+            Kind::Up => "up",
+            Kind::Check => "check",
+            Kind::Verify => "verify",
         }
     }
 
     fn info(&self, hosts: Vec<String>) -> RunInfo {
         RunInfo {
-            kind: match self.mode {
-                Mode::Apply => RunKind::Up,
-                Mode::Check => RunKind::Check,
+            kind: match self.kind {
+                Kind::Up => RunKind::Up,
+                Kind::Check => RunKind::Check,
+                Kind::Verify => RunKind::Verify,
             },
             hosts,
             again: self.command_line(self.name()).limit(self.target).text(),
@@ -87,7 +107,9 @@ impl Run<'_> {
     }
 
     fn command_line(&self, command: &str) -> CommandLine {
-        self.way_line(command).play(self.play)
+        let line = self.way_line(command);
+        // That only the tasks that verify are run is what the command is.
+        if self.kind == Kind::Verify { line.playbook(self.play) } else { line.play(self.play) }
     }
 
     fn way_line(&self, command: &str) -> CommandLine {

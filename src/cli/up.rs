@@ -4,13 +4,12 @@ use super::args::UpArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::run::Run;
+use super::run::{Kind, Run};
 use super::session;
-use crate::hostplay::Mode;
 
 pub(super) fn run(args: &UpArgs, console: &Console) -> Result<Exit, Failure> {
     let run = Run {
-        mode: Mode::Apply,
+        kind: Kind::Up,
         target: &args.target,
         play: &args.play,
         connection: &args.connection,

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::events::Events;
 use super::interrupt::Interrupt;
 use super::reach::Connector;
-use crate::event::{Event, Failure, HostOutcome};
+use crate::event::{Event, Failure, HostOutcome, Outside, Vantage};
 use crate::hostplay::{HostPlay, RunSpec};
+use crate::probe;
 use crate::protocol::{Reply, Request};
 use crate::transport::{Agent, LostHost};
 
@@ -21,6 +22,8 @@ pub(super) struct HostLife {
     pub name: String,
     agent: Option<Agent>,
     outcome: Option<HostOutcome>,
+    /// How to look at the server that the plays have made; told by the host when it verifies itself.
+    outside: Option<Box<Outside>>,
 }
 
 /// What every host's life needs.
@@ -47,7 +50,7 @@ pub(super) enum End {
 
 impl HostLife {
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), agent: None, outcome: None }
+        Self { name: name.to_owned(), agent: None, outcome: None, outside: None }
     }
 
     /// How it ended, if it did.
@@ -69,11 +72,20 @@ impl HostLife {
         if let Err(lost) = agent.send(&Request::Play(Box::new(play))).await {
             return self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await;
         }
-        match converse(&mut agent, &self.name, world).await {
+        match converse(&mut agent, &self.name, world, &mut self.outside).await {
             End::Done { failed: false, .. } if !last => self.agent = Some(agent),
+            End::Done { failed: false, .. } => {
+                let condemned = self.look(world).await;
+                let otherwise = match condemned {
+                    Some(_) => HostOutcome::Failed { rolled_back: false },
+                    None => HostOutcome::Succeeded,
+                };
+                let request = condemned.map_or(Request::Finish, |reason| Request::Condemn { reason });
+                self.finish(world, agent, request, otherwise).await;
+            }
             End::Done { failed, rolled_back } => {
                 let otherwise = if failed { HostOutcome::Failed { rolled_back } } else { HostOutcome::Succeeded };
-                self.finish(world, agent, otherwise).await;
+                self.finish(world, agent, Request::Finish, otherwise).await;
             }
             end => {
                 let outcome = match outcome_of(end) {
@@ -98,7 +110,7 @@ impl HostLife {
         match self.agent.take() {
             Some(agent) => {
                 let reason = format!("{reason}; {PLAYS_BEFORE}");
-                self.finish(world, agent, HostOutcome::NotStarted { reason }).await;
+                self.finish(world, agent, Request::Finish, HostOutcome::NotStarted { reason }).await;
             }
             None => self.end(world, HostOutcome::NotStarted { reason: reason.to_owned() }).await,
         }
@@ -120,6 +132,21 @@ impl HostLife {
         events.tell(&self.name, Event::HostFinished { outcome }).await;
     }
 
+    /// Looks at the server from here, if it is one; gives why it cannot stay so.
+    async fn look<C: Connector>(&mut self, world: &World<'_, C>) -> Option<String> {
+        let outside = self.outside.take()?;
+        let looked = tokio::task::spawn_blocking(move || probe::outside::look(&outside));
+        let checks = tokio::select! {
+            checks = looked => checks.ok()?,
+            // The user does not want to wait; the host has verified itself.
+            () = world.interrupt.times(1) => return None,
+        };
+        let failures = probe::checks::failures(&checks);
+        let event = Event::Verified { vantage: Vantage::Controller, checks, outside: None };
+        world.events.tell(&self.name, event).await;
+        failures.map(|failures| format!("the controller saw that {failures}"))
+    }
+
     async fn begin<C: Connector>(&mut self, world: &World<'_, C>, spec: &RunSpec) {
         let started = tokio::select! {
             started = world.connector.agent(&self.name, world.events) => started,
@@ -137,11 +164,17 @@ impl HostLife {
     }
 
     /// Closes the run on the host; the agent may know better how it ended.
-    async fn finish<C: Connector>(&mut self, world: &World<'_, C>, mut agent: Agent, otherwise: HostOutcome) {
-        if let Err(lost) = agent.send(&Request::Finish).await {
+    async fn finish<C: Connector>(
+        &mut self,
+        world: &World<'_, C>,
+        mut agent: Agent,
+        request: Request,
+        otherwise: HostOutcome,
+    ) {
+        if let Err(lost) = agent.send(&request).await {
             return self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await;
         }
-        let outcome = match converse(&mut agent, &self.name, world).await {
+        let outcome = match converse(&mut agent, &self.name, world, &mut self.outside).await {
             End::Bye { outcome: Some(outcome), .. } => outcome,
             End::Bye { rolled_back: true, .. } => HostOutcome::Failed { rolled_back: true },
             End::Bye { .. } => otherwise,
@@ -159,7 +192,12 @@ impl HostLife {
 
 /// Passes events on until the request is answered. When the user interrupts, the agent gets no more requests and stops
 /// by its own policy; what it still has to say is passed on.
-pub(super) async fn converse<C>(agent: &mut Agent, host: &str, world: &World<'_, C>) -> End {
+pub(super) async fn converse<C>(
+    agent: &mut Agent,
+    host: &str,
+    world: &World<'_, C>,
+    told: &mut Option<Box<Outside>>,
+) -> End {
     let (mut outcome, mut rolled_back, mut failed) = (None, false, false);
     let mut interrupted = false;
     loop {
@@ -175,6 +213,9 @@ pub(super) async fn converse<C>(agent: &mut Agent, host: &str, world: &World<'_,
         match reply {
             Ok(Reply::Event(Event::HostFinished { outcome: opinion })) => outcome = Some(opinion),
             Ok(Reply::Event(event)) => {
+                if let Event::Verified { outside: Some(outside), .. } = &event {
+                    *told = Some(outside.clone());
+                }
                 rolled_back |= matches!(event, Event::RollbackStarted { .. });
                 world.events.tell(host, event).await;
             }

@@ -98,7 +98,7 @@ async fn ask<C: Connector>(world: &World<'_, C>, host: &str, request: Request) -
     };
     let mut agent = started.map_err(unreachable)?;
     agent.send(&request).await.map_err(|lost| unreachable(lost.to_failure()))?;
-    let end = converse(&mut agent, host, world).await;
+    let end = converse(&mut agent, host, world, &mut None).await;
     if !matches!(end, End::Lost(_)) {
         agent.close().await;
     }

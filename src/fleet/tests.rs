@@ -121,7 +121,7 @@ async fn stand_in(
                 replies.send(&rollback).await.ok()?;
                 replies.send(&Reply::Bye).await.ok()?;
             }
-            Request::Finish => replies.send(&Reply::Bye).await.ok()?,
+            Request::Finish | Request::Condemn { .. } => replies.send(&Reply::Bye).await.ok()?,
         }
     }
     replies.send(&Reply::Bye).await.ok()

@@ -72,6 +72,7 @@ impl Bench {
             find_file: &find,
             no_log: self.no_log,
             facts: &Map::new(),
+            tell: &mut |_| {},
             now: self.now,
         };
         let outcome = module.run(&args, &mut context);

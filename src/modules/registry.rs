@@ -48,6 +48,7 @@ modules! {
     Firewalld => firewalld,
     Hostname => hostname,
     Lineinfile => lineinfile,
+    MailVerify => mail_verify,
     Ping => ping,
     Postconf => postconf,
     PostfixService => postfix_service,

@@ -46,6 +46,18 @@ impl MainCf {
         Some(String::from_utf8_lossy(&value).into_owned())
     }
 
+    /// Every parameter that is set, in order, with its value as [`MainCf::get`] gives it; one that is set twice comes
+    /// twice.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(String, String)> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let entries = self.document.entries().filter_map(|(_, line)| {
+            let (name, value) = split(&line).ok()?;
+            Some((text(name), text(&normal(value))))
+        });
+        entries.collect()
+    }
+
     /// Gives a parameter a value and says whether anything was changed.
     ///
     /// The line that counts is edited in its place; earlier lines for the same parameter are dropped, since

@@ -18,6 +18,11 @@ pub enum Request {
     Play(Box<HostPlay>),
     /// Close the run as finished.
     Finish,
+    /// Close the run as failed: the controller has seen that the host does not do what it should.
+    Condemn {
+        /// What is wrong, as a sentence without its full stop.
+        reason: String,
+    },
     /// Undo a run; outside of any open run.
     Rollback(RollbackSpec),
     /// List the runs on this host.

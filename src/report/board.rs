@@ -56,7 +56,9 @@ impl Board {
                 self.finish(&event.host, outcome);
                 return;
             }
-            Event::FactsGathered { .. } | Event::TaskFinished(_) | Event::Warning { .. } => return,
+            Event::FactsGathered { .. } | Event::TaskFinished(_) | Event::Verified { .. } | Event::Warning { .. } => {
+                return;
+            }
         };
         let host = self.host(&event.host);
         host.doing = doing;

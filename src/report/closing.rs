@@ -26,6 +26,7 @@ fn happened(run: &RunInfo, tally: &Tally) -> String {
             _ if !all_ok(tally) => String::new(),
             RunKind::Up => format!("Nothing to change: {} as described.", stand(hosts.len())),
             RunKind::Check => format!("Nothing would change: {} as described.", stand(hosts.len())),
+            RunKind::Verify => format!("Verified: {} as required.", stand(hosts.len())),
             RunKind::Rollback { .. } => "Nothing to take back.".to_owned(),
         };
     }
@@ -40,6 +41,7 @@ fn happened(run: &RunInfo, tally: &Tally) -> String {
     let what = size.text();
     match run.kind {
         RunKind::Up => format!("{of} changed ({what})."),
+        RunKind::Verify => String::new(),
         RunKind::Check if unknown > 0 => {
             let results = count(unknown, "result");
             format!("{of} would change ({what}); {results} can only be known after apply.")
@@ -95,6 +97,9 @@ fn next(run: &RunInfo, tally: &Tally) -> String {
     if !bad.is_empty() {
         let some = bad.len() < tally.hosts().count() && bad.len() <= NAMED_HOSTS;
         let again = if some { format!("{} --limit {}", run.again_on, bad.join(",")) } else { run.again.clone() };
+        if run.kind == RunKind::Verify {
+            return format!("`{}` repairs what is in the playbook; mend the rest and run `{again}` again.", run.apply);
+        }
         return format!("Mend the cause and run `{again}` again.");
     }
     match run.kind {

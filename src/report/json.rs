@@ -55,6 +55,7 @@ pub(crate) fn start(run: &RunInfo) -> String {
     let (command, check) = match run.kind {
         RunKind::Up => ("up", false),
         RunKind::Check => ("check", true),
+        RunKind::Verify => ("verify", true),
         RunKind::Rollback { check } => ("rollback", check),
     };
     render(&Start { version: JSON_VERSION, kind: "start", command, check, hosts: &run.hosts })

@@ -1,8 +1,10 @@
 //! The lines that one event adds to the report while the run goes on.
 
 use super::look::{Look, Tone, Verbosity, clean, clean_lines, count, pad};
-use super::{change, failure};
-use crate::event::{ChangeView, Event, Failure, HostEvent, HostOutcome, ItemResult, Status, TaskRef, TaskResult};
+use super::{change, checks, failure};
+use crate::event::{
+    ChangeView, Check, Event, Failure, HostEvent, HostOutcome, ItemResult, Status, TaskRef, TaskResult, Vantage,
+};
 use crate::hostplay::Origin;
 
 /// Columns of the status word; `unreachable` is the longest.
@@ -15,6 +17,8 @@ pub(crate) struct Page<'a> {
     pub(crate) look: &'a Look,
     /// Columns of the longest host name.
     pub(crate) host_columns: usize,
+    /// Whether checks that passed are shown without being asked for.
+    pub(crate) every_check: bool,
     /// Finds the line of a user's file, for failures.
     pub(crate) source: &'a dyn Fn(&Origin) -> Option<String>,
 }
@@ -28,6 +32,7 @@ impl Page<'_> {
             // The header stands once, not once a host: see `Reporter`.
             Event::PlayStarted { .. } | Event::TaskStarted(_) => Vec::new(),
             Event::TaskFinished(result) => self.task(host, result),
+            Event::Verified { vantage, checks, .. } => self.verified(host, *vantage, checks),
             Event::Warning { message } => self.prose("warning", Tone::Warn, host, message),
             Event::RollbackStarted { reason } => {
                 self.prose("rollback", Tone::Warn, host, &format!("taking the changes back: {reason}"))
@@ -70,6 +75,18 @@ impl Page<'_> {
         if let Some(failure) = &result.failure {
             lines.extend(self.failure(failure, Some(&result.task.origin)));
         }
+        lines
+    }
+
+    fn verified(&self, host: &str, vantage: Vantage, checks: &[Check]) -> Vec<String> {
+        let place = match vantage {
+            Vantage::Host => "from the host",
+            Vantage::Controller => "from the controller",
+        };
+        let text = format!("{place}: {}", checks::summary(checks));
+        let mut lines = self.prose("verified", checks::tone(checks), host, &text);
+        let all = self.every_check || self.look.verbosity == Verbosity::Verbose;
+        lines.extend(checks::lines(self.look, checks, all));
         lines
     }
 
@@ -210,7 +227,8 @@ mod tests {
     use crate::report::samples::mixed_run;
 
     fn shown(look: &Look, events: &[HostEvent]) -> String {
-        let page = Page { look, host_columns: 3, source: &|_| Some("- name: Write main.cf".to_owned()) };
+        let page =
+            Page { look, host_columns: 3, every_check: false, source: &|_| Some("- name: Write main.cf".to_owned()) };
         events.iter().flat_map(|event| page.lines(event)).collect::<Vec<_>>().join("\n")
     }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::stream::task_name;
-use crate::event::{ChangeView, Event, Failure, HostEvent, HostOutcome, Status, TaskResult};
+use crate::event::{
+    ChangeView, Check, CheckVerdict, Event, Failure, HostEvent, HostOutcome, Status, TaskResult, Vantage,
+};
 
 /// The counts of Ansible's recap, with Ansible's meaning: `ok` includes `changed` and `ignored`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -85,6 +87,7 @@ impl Tally {
             Event::TaskFinished(result) => host.task(result),
             Event::RolledBack { change, kept } => host.rolled_back(change, kept.as_deref(), restoring),
             Event::HostFinished { outcome } => host.finish(outcome),
+            Event::Verified { vantage: Vantage::Controller, checks, .. } => host.verified(checks),
             _ => {}
         }
     }
@@ -120,6 +123,17 @@ impl Tally {
 }
 
 impl HostTally {
+    /// What the controller saw; what the host sees of itself is a task's result.
+    fn verified(&mut self, checks: &[Check]) {
+        let failed = checks.iter().filter(|check| check.verdict == CheckVerdict::Fail);
+        let failed: Vec<&str> = failed.map(|check| check.id.as_str()).collect();
+        if !failed.is_empty() {
+            self.counts.failed += 1;
+            self.failure =
+                Some(("seen from the controller".to_owned(), format!("required checks failed: {}", failed.join(", "))));
+        }
+    }
+
     fn task(&mut self, result: &TaskResult) {
         let counts = &mut self.counts;
         match result.status {

@@ -11,3 +11,4 @@ mod logins;
 mod mail;
 mod provisioning;
 mod rollback;
+mod verify;

@@ -1,0 +1,20 @@
+//! `verify`: look whether the hosts do what they should, and change nothing.
+
+use super::args::VerifyArgs;
+use super::console::Console;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::run::{Kind, Run};
+use super::session;
+
+pub(super) fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
+    let run = Run {
+        kind: Kind::Verify,
+        target: &args.target,
+        play: &args.play(),
+        connection: &args.connection,
+        rollback_on_failure: false,
+    };
+    let (tally, interrupted) = run.execute(console)?;
+    Ok(session::exit(&tally, interrupted))
+}

@@ -1,0 +1,152 @@
+//! Whether a host is the mail server that it was to become, asked on the host itself.
+//!
+//! Everything here only looks: files, programs that answer questions, and dialogues that end before a message. One
+//! file a group of checks; a check that cannot be asked says so and is never a pass.
+
+mod certificate;
+mod config;
+mod dns;
+mod firewall;
+mod live;
+mod log;
+mod maps;
+mod queue;
+mod rewriting;
+mod service;
+
+use std::net::IpAddr;
+
+use crate::event::{Check, Outside};
+use crate::host::{CommandOutput, CommandSpec, FileState, Host, Key, State};
+use crate::probe::{Checks, outside::contains};
+
+/// What the host shall be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an argument of its own in a playbook")]
+pub struct Spec {
+    /// The server's full name.
+    pub fqdn: String,
+    /// The mail domain.
+    pub domain: String,
+    /// The server's own address, as others see it.
+    pub address: Option<IpAddr>,
+    /// All its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// The networks that may send.
+    pub networks: Vec<String>,
+    /// The one sender; none when senders stay as they are.
+    pub sender: Option<String>,
+    /// Who receives for the domain.
+    pub domain_mode: DomainMode,
+    /// Where the domain's mail is handed to by a transport table, whatever its MX.
+    pub relay_transport: bool,
+    /// Port 25 offers TLS.
+    pub tls: bool,
+    /// Port 587 takes mail over TLS.
+    pub submission: bool,
+    /// The certificate.
+    pub certificate: String,
+    /// Its key.
+    pub key: String,
+    /// Days before the certificate's end from which on it is worth a warning.
+    pub renew_before: i64,
+    /// The firewall is to be open for mail.
+    pub firewall: bool,
+    /// Seconds since the epoch from which on the log counts.
+    pub log_since: i64,
+    /// Seconds since the epoch.
+    pub now: i64,
+    /// Ids of checks that are required though they are not by default.
+    pub required: Vec<String>,
+    /// Ids of checks that are not required though they are by default.
+    pub advisory: Vec<String>,
+}
+
+/// Who receives for the mail domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DomainMode {
+    /// This host.
+    Local,
+    /// This host takes it and hands it on.
+    Relay,
+    /// Another server.
+    Elsewhere,
+}
+
+/// What was found, and what the controller needs for its own look.
+pub struct Found {
+    /// Every check, in order.
+    pub checks: Vec<Check>,
+    /// For the controller.
+    pub outside: Outside,
+}
+
+/// What the checks share.
+struct Look<'a> {
+    host: &'a mut dyn Host,
+    spec: &'a Spec,
+    checks: Checks,
+}
+
+/// Makes every check. A host that cannot even be asked gives checks that are not testable.
+pub fn look(host: &mut dyn Host, spec: &Spec) -> Found {
+    let checks = Checks::new(&spec.required, &spec.advisory);
+    let mut look = Look { host, spec, checks };
+    service::look(&mut look);
+    config::look(&mut look);
+    maps::look(&mut look);
+    let fingerprint = certificate::look(&mut look);
+    live::look(&mut look, fingerprint.as_deref());
+    rewriting::look(&mut look);
+    firewall::look(&mut look);
+    queue::look(&mut look);
+    dns::look(&mut look);
+    // Last, since a daemon that dies says so only when it is needed.
+    log::look(&mut look);
+    let outside = Outside {
+        fqdn: spec.fqdn.clone(),
+        addresses: spec.address.iter().chain(&spec.addresses).map(IpAddr::to_string).collect(),
+        networks: spec.networks.clone(),
+        submission: spec.submission,
+        tls: spec.tls,
+        certificate: fingerprint,
+        required: spec.required.clone(),
+        advisory: spec.advisory.clone(),
+    };
+    Found { checks: look.checks.into_vec(), outside }
+}
+
+impl Look<'_> {
+    /// What a program answers, or why it cannot be asked.
+    fn ask(&mut self, argv: &[&str]) -> Result<CommandOutput, String> {
+        self.host.query(&CommandSpec::new(argv)).map_err(|error| error.to_string())
+    }
+
+    /// A parameter's value as Postfix uses it, with other parameters filled in; empty when it cannot be told.
+    fn parameter(&mut self, name: &str) -> String {
+        self.ask(&["postconf", "-hx", name]).map(|output| output.stdout_text()).unwrap_or_default()
+    }
+
+    /// The bytes of a file and its permission bits; `None` when it is no file.
+    fn file(&mut self, path: &str) -> Option<(Vec<u8>, FileState)> {
+        match self.host.read(&Key::File(path.to_owned())) {
+            Ok(State::File(state @ FileState::Regular { .. })) => match &state {
+                FileState::Regular { content, .. } => content.bytes().map(<[u8]>::to_vec).map(|bytes| (bytes, state)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The host's own addresses from which nobody may send, as an outsider would.
+    fn outside_addresses(&self) -> Vec<IpAddr> {
+        let all = self.spec.addresses.iter().copied();
+        all.filter(|address| !address.is_loopback() && !contains(&self.spec.networks, *address)).collect()
+    }
+}
+
+/// The first line of a text, cut to what fits a line of a report.
+fn line(text: &str) -> String {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    first.trim().chars().take(200).collect()
+}

@@ -1,0 +1,79 @@
+//! What the world is told about the server, asked of the host's own name servers.
+
+use super::{DomainMode, Look};
+use crate::probe::dns::{DnsError, Resolver};
+use crate::probe::{Finding, catalogue as c};
+
+pub(super) fn look(look: &mut Look<'_>) {
+    let text = look.file("/etc/resolv.conf").map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned());
+    let text = text.or_else(|| look.ask(&["cat", "/etc/resolv.conf"]).ok().map(|output| output.stdout_text()));
+    let resolver = Resolver::from_text(&text.unwrap_or_default());
+    let spec = look.spec;
+    let Some(address) = spec.address else {
+        for definition in [&c::DNS_ADDRESS, &c::DNS_POINTER] {
+            look.checks.add(definition, Finding::not_testable("the host has no default address"));
+        }
+        let finding = exchanger(&resolver, look);
+        return look.checks.add(&c::DNS_EXCHANGER, finding);
+    };
+    let fqdn = &spec.fqdn;
+    let finding = asked(resolver.addresses(fqdn), |addresses| {
+        let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        Finding::when(
+            addresses.contains(&address),
+            format!("{fqdn} has {}", list(&shown)),
+            format!("add to the zone: {fqdn}. A {address}"),
+        )
+    });
+    look.checks.add(&c::DNS_ADDRESS, finding);
+    let finding = asked(resolver.pointers(address), |names| {
+        Finding::when(
+            names.iter().any(|name| name.eq_ignore_ascii_case(fqdn)),
+            format!("{address} points to {}", list(&names)),
+            format!("have whoever owns the address point it to {fqdn}; many receivers refuse mail without"),
+        )
+    });
+    look.checks.add(&c::DNS_POINTER, finding);
+    let finding = exchanger(&resolver, look);
+    look.checks.add(&c::DNS_EXCHANGER, finding);
+}
+
+/// An MX that names this host makes mail loop unless it receives for the domain.
+fn exchanger(resolver: &Resolver, look: &Look<'_>) -> Finding {
+    let spec = look.spec;
+    let domain = &spec.domain;
+    asked(resolver.exchangers(domain), |names| {
+        let own = names.iter().any(|name| name.eq_ignore_ascii_case(&spec.fqdn));
+        let evidence = format!("the MX of {domain} is {}", list(&names));
+        match spec.domain_mode {
+            DomainMode::Local => {
+                Finding::when(own, evidence, format!("add to the zone: {domain}. MX 10 {}.", spec.fqdn))
+            }
+            DomainMode::Relay if spec.relay_transport => Finding::good(evidence),
+            DomainMode::Relay => Finding::when(
+                !own && !names.is_empty(),
+                evidence,
+                "mail for the domain would loop or bounce: let the MX name the server that has the mailboxes, or give \
+                 that server in mail_relay_transport, or choose another mail_domain_mode",
+            ),
+            DomainMode::Elsewhere => Finding::when(
+                !own,
+                evidence,
+                "mail for the domain comes here and is refused: let the MX name the server that has the mailboxes, or \
+                 set mail_domain_mode to local",
+            ),
+        }
+    })
+}
+
+fn asked<T>(answer: Result<T, DnsError>, judge: impl FnOnce(T) -> Finding) -> Finding {
+    match answer {
+        Ok(answer) => judge(answer),
+        Err(error @ DnsError::BadName(_)) => Finding::not_testable(error.to_string()),
+        Err(error) => Finding::bad(error.to_string(), "see /etc/resolv.conf; without DNS no mail leaves the host"),
+    }
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
