@@ -12,6 +12,8 @@ mod extra_vars;
 mod failure;
 mod history;
 mod hosts;
+mod inventory;
+mod listing;
 mod locate;
 mod panic_hook;
 mod password;
@@ -56,6 +58,7 @@ fn run(command: &Command) -> ExitCode {
         Command::Verify(args) => told(&args.output, |console| verify::run(args, console)),
         Command::Rollback(args) => told(&args.output, |console| rollback::run(args, console)),
         Command::History(args) => told(&args.output, |console| history::run(args, console)),
+        Command::Inventory(args) => told(&args.command.look().into(), |console| inventory::run(&args.command, console)),
         Command::Agent(args) => return crate::agent::run(&args.nonce),
     };
     exit.into()

@@ -4,11 +4,13 @@
 
 mod nearest;
 mod render;
+mod secrets;
 mod sources;
 
 use std::fmt;
 
 pub use nearest::{did_you_mean, nearest};
+pub use secrets::{MASK, masked, masked_all};
 pub use sources::Sources;
 
 use crate::hostplay::Origin;

@@ -176,6 +176,8 @@ pub struct Task {
     pub failed_when: Option<Vec<Template>>,
     /// Neither arguments nor results nor diffs may be shown.
     pub no_log: bool,
+    /// Its tags and those around it; which tasks they choose was settled by the compiler.
+    pub tags: Vec<String>,
     /// Repeat until this holds.
     pub until: Option<Until>,
 }

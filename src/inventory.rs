@@ -56,7 +56,6 @@ impl Inventory {
             let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
             folders.extend(folder.map(Path::to_owned));
         }
-        problems.extend(inventory.tree.check_priorities());
         if inventory.tree.order.is_empty() && problems.is_empty() {
             let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
             let problem = Diagnostic::new(format!("the inventory {} has no hosts", names.join(", ")));
@@ -130,6 +129,19 @@ impl Inventory {
     #[must_use]
     pub fn members(&self, group: &str) -> Vec<String> {
         self.tree.members(group)
+    }
+
+    /// The groups directly inside a group, in the inventory's order.
+    #[must_use]
+    pub fn children(&self, group: &str) -> &[String] {
+        self.tree.groups.get(group).map(|group| group.children.as_slice()).unwrap_or_default()
+    }
+
+    /// The hosts that a group has itself, in the inventory's order.
+    #[must_use]
+    pub fn own_hosts(&self, group: &str) -> Vec<&str> {
+        let Some(group) = self.tree.groups.get(group) else { return Vec::new() };
+        self.hosts().filter(|host| group.hosts.contains(*host)).collect()
     }
 
     /// The groups of a host without `all`, by name.

@@ -50,6 +50,7 @@ fn task(module: &str, args: Value) -> Task {
         changed_when: None,
         failed_when: None,
         no_log: false,
+        tags: Vec::new(),
         until: None,
     }
 }

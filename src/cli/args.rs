@@ -6,6 +6,10 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use super::exit;
 
+mod inspect;
+
+pub use inspect::{InventoryArgs, InventoryCommand, InventorySource};
+
 /// Turn bare Rocky Linux 8 hosts into verified Postfix sending servers over SSH.
 #[derive(Debug, Parser)]
 #[command(name = "mailprov", version, after_help = exit::HELP, max_term_width = 100)]
@@ -33,6 +37,8 @@ pub enum Command {
     /// List the runs on the hosts.
     #[command(after_help = exit::HELP)]
     History(HistoryArgs),
+    /// Show the inventory: hosts, groups, and where variables come from.
+    Inventory(InventoryArgs),
     /// Run on a managed host; started by the other commands.
     #[command(hide = true)]
     Agent(AgentArgs),
@@ -178,6 +184,7 @@ pub struct TargetArgs {
 
 /// What to do on the hosts.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own on the command line")]
 pub struct PlayArgs {
     /// The playbook [default: the built-in mail server].
     #[arg(long, value_name = "FILE")]
@@ -194,6 +201,15 @@ pub struct PlayArgs {
     /// Show the differences in the text of files.
     #[arg(long, short = 'D')]
     pub diff: bool,
+    /// Only list the hosts of each play; no host is contacted.
+    #[arg(long)]
+    pub list_hosts: bool,
+    /// Only list the tasks of each play that this run would take; no host is contacted.
+    #[arg(long)]
+    pub list_tasks: bool,
+    /// Only list the tags of each play; no host is contacted.
+    #[arg(long)]
+    pub list_tags: bool,
 }
 
 /// How the hosts are reached.

@@ -15,7 +15,7 @@ pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
         connection: &args.connection,
         rollback_on_failure: false,
     };
-    let (tally, interrupted) = run.execute(console)?;
+    let Some((tally, interrupted)) = run.execute(console)? else { return Ok(Exit::Ok) };
     Ok(match session::exit(&tally, interrupted) {
         Exit::Ok if args.exit_code && tally.any_changed() => Exit::Drift,
         exit => exit,

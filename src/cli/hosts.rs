@@ -22,9 +22,7 @@ pub(super) struct Hosts {
 impl Hosts {
     /// Reads the inventory, and picks what `--limit` and `--local` say.
     pub(super) fn load(target: &TargetArgs) -> Result<Self, Failure> {
-        let folder = std::env::current_dir()
-            .map_err(|error| Failure::of(Kind::Machine, "cannot tell the current folder", &error))?;
-        let paths = locate::inventories(target, &folder)?;
+        let paths = locate::inventories(target, &locate::current_folder()?)?;
         let mut sources = Sources::new();
         let inventory = if paths.is_empty() {
             Inventory::of_one(&machine_name())

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::TargetArgs;
+use super::args::{InventorySource, TargetArgs};
 use super::failure::{Failure, Kind};
 
 /// What is taken when none is named, in this order.
@@ -11,9 +11,20 @@ const DEFAULTS: [&str; 2] = ["inventory.yaml", "inventory.yml"];
 /// The inventory files; none at all for this machine itself.
 pub(super) fn inventories(target: &TargetArgs, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let given: Vec<PathBuf> = target.positional.iter().chain(&target.inventory).cloned().collect();
-    if !given.is_empty() || target.local {
-        return Ok(given);
-    }
+    if given.is_empty() && !target.local { default_inventory(folder) } else { Ok(given) }
+}
+
+/// The inventory files of a command that contacts no host.
+pub(super) fn sources(source: &InventorySource) -> Result<Vec<PathBuf>, Failure> {
+    let given: Vec<PathBuf> = source.positional.iter().chain(&source.inventory).cloned().collect();
+    if given.is_empty() { default_inventory(&current_folder()?) } else { Ok(given) }
+}
+
+pub(super) fn current_folder() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|error| Failure::of(Kind::Machine, "cannot tell the current folder", &error))
+}
+
+fn default_inventory(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     // As a relative path, since that is how it is shown in messages.
     let found = DEFAULTS.into_iter().find(|name| folder.join(name).exists());
     found.map(|name| vec![PathBuf::from(name)]).ok_or_else(|| missing(folder))

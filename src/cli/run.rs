@@ -8,7 +8,7 @@ use super::connections::{self, Ways};
 use super::console::Console;
 use super::failure::Failure;
 use super::hosts::Hosts;
-use super::{extra_vars, run_spec, session};
+use super::{extra_vars, listing, run_spec, session};
 use crate::diagnostic::Sources;
 use crate::fleet::{FleetPlay, FleetRun};
 use crate::hostplay::Mode;
@@ -44,13 +44,13 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Does it; gives what it came to, and whether the user interrupted it.
-    pub(super) fn execute(&self, console: &Console) -> Result<(Tally, bool), Failure> {
+    /// Does it; gives what it came to, and whether the user interrupted it. `None` when only a list was asked for.
+    pub(super) fn execute(&self, console: &Console) -> Result<Option<(Tally, bool)>, Failure> {
         let Hosts { inventory, mut sources, selected } = Hosts::load(self.target)?;
         let options = playbook::Options {
             extra_vars: extra_vars::read(&self.play.extra_vars)?,
             hosts: (self.target.limit.is_some() || self.target.local).then_some(selected),
-            tags: self.play.tags.clone(),
+            tags: self.tags(),
             skip_tags: self.play.skip_tags.clone(),
         };
         let compiled = match playbook::load(self.play.playbook.as_deref(), inventory, &options, &mut sources) {
@@ -59,6 +59,11 @@ impl Run<'_> {
         };
         for warning in &compiled.warnings {
             console.warn(&warning.render_warning(&sources, console.colours_on_stderr()));
+        }
+        if listing::is_wanted(self.play) {
+            let json = console.is_json();
+            let list = if json { listing::json_lines(&compiled) } else { listing::text(&compiled, self.play) };
+            return Console::print(&list).map(|()| None);
         }
         let hosts = hosts_of(&compiled);
         let ways = Ways {
@@ -80,7 +85,13 @@ impl Run<'_> {
         let plays = compiled.plays.iter().cloned().map(fleet_play).collect();
         let run = FleetRun { spec, plays };
         let (tally, outcome) = session::watch(reporter, |events| fleet.run(run, events))?;
-        Ok((tally, outcome.interrupted))
+        Ok(Some((tally, outcome.interrupted)))
+    }
+
+    /// A list of all tags has those that a run would not take.
+    fn tags(&self) -> Vec<String> {
+        let all = self.play.list_tags && self.play.tags.is_empty();
+        if all { ["all", "never"].map(str::to_owned).to_vec() } else { self.play.tags.clone() }
     }
 
     fn name(&self) -> &'static str {

@@ -15,6 +15,6 @@ pub(super) fn run(args: &UpArgs, console: &Console) -> Result<Exit, Failure> {
         connection: &args.connection,
         rollback_on_failure: !args.no_rollback,
     };
-    let (tally, interrupted) = run.execute(console)?;
+    let Some((tally, interrupted)) = run.execute(console)? else { return Ok(Exit::Ok) };
     Ok(session::exit(&tally, interrupted))
 }

@@ -32,7 +32,7 @@ impl Sources {
     /// A line of a file as it may be shown: the values of keys that look secret are masked.
     #[must_use]
     pub fn shown_line(&self, shown_as: &str, line: u32) -> Option<String> {
-        self.line(shown_as, line).map(super::render::mask_secret)
+        self.line(shown_as, line).map(super::secrets::mask_line)
     }
 
     /// A line of a file, from 1, without its line ending.

@@ -108,7 +108,7 @@ impl Reader<'_> {
                 "children" => self.children(&key.name, value),
                 "vars" => {
                     let vars = Variables::read(value, self.problems);
-                    self.tree.group(&key.name).vars.part_mut(Part::Inline).extend(&vars);
+                    self.tree.set_group_vars(&key.name, &vars, self.problems);
                 }
                 other => self.problems.push(unknown_key(&key.name, entry, other)),
             }

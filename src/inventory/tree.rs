@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::Variables;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostics;
 use crate::yaml::{Key, NodeValue};
+
+const PRIORITY: &str = "ansible_group_priority";
 
 /// Where variables of a group or host stand.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +51,10 @@ pub(super) struct Group {
     pub(super) children: Vec<String>,
     /// The longest way down from `all`.
     pub(super) depth: usize,
+    /// `ansible_group_priority`, if an inventory sets it.
+    pub(super) priority: Option<i64>,
+    /// How many groups were named before it.
+    pub(super) number: usize,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -70,12 +76,16 @@ pub(super) struct Tree {
 
 impl Tree {
     pub(super) fn new() -> Self {
-        let groups = ["all", "ungrouped"].map(|name| (name.to_owned(), Group::default()));
-        Self { groups: BTreeMap::from(groups), ..Self::default() }
+        let mut tree = Self::default();
+        for name in ["all", "ungrouped"] {
+            tree.group(name);
+        }
+        tree
     }
 
     pub(super) fn group(&mut self, name: &str) -> &mut Group {
-        self.groups.entry(name.to_owned()).or_default()
+        let number = self.groups.len();
+        self.groups.entry(name.to_owned()).or_insert_with(|| Group { number, ..Group::default() })
     }
 
     pub(super) fn add_host(&mut self, name: &str, group: &str, source: &str) -> &mut Host {
@@ -103,9 +113,13 @@ impl Tree {
     /// Hangs loose groups and hosts under `all`, and works out depths and the groups of each host.
     pub(super) fn finish(&mut self) {
         let nested: BTreeSet<_> = self.groups.values().flat_map(|group| group.children.iter().cloned()).collect();
-        let loose: Vec<_> =
+        let mut loose: Vec<_> =
             self.groups.keys().filter(|name| *name != "all" && !nested.contains(*name)).cloned().collect();
-        self.group("all").children.extend(loose);
+        loose.sort_by_key(|name| self.groups.get(name).map(|group| group.number));
+        let children = &mut self.group("all").children;
+        children.extend(loose);
+        // As in Ansible, what belongs nowhere comes first.
+        children.sort_by_key(|name| name != "ungrouped");
         let real = self.groups.iter().filter(|(name, _)| *name != "all" && *name != "ungrouped");
         let grouped: HashSet<_> = real.flat_map(|(_, group)| &group.hosts).collect();
         let ungrouped = self.order.iter().filter(|host| !grouped.contains(host)).cloned().collect();
@@ -131,7 +145,7 @@ impl Tree {
         let mut names: Vec<_> = self.groups.keys().filter(|name| *name != "all").cloned().collect();
         names.sort_by_cached_key(|name| {
             let group = self.groups.get(name);
-            (group.map_or(0, |group| group.depth), group.map_or(1, priority), name.clone())
+            (group.map_or(0, |group| group.depth), group.and_then(|group| group.priority).unwrap_or(1), name.clone())
         });
         for name in names {
             for host in self.members(&name) {
@@ -166,18 +180,17 @@ impl Tree {
         self.order.iter().filter(|host| members.contains(host)).cloned().collect()
     }
 
-    /// Whether every group's `ansible_group_priority` is a number.
-    pub(super) fn check_priorities(&self) -> impl Iterator<Item = Diagnostic> {
-        let values =
-            self.groups.values().filter_map(|group| group.vars.part(Part::Inline).get("ansible_group_priority"));
-        let wrong = values.filter(|node| !matches!(node.value, NodeValue::Int(_)));
-        wrong.map(|node| node.expected("a whole number"))
-    }
-}
-
-fn priority(group: &Group) -> i64 {
-    match group.vars.part(Part::Inline).get("ansible_group_priority").map(|node| &node.value) {
-        Some(NodeValue::Int(priority)) => *priority,
-        _ => 1,
+    /// Sets variables of a group from an inventory. `ansible_group_priority` is none, as in Ansible: it says how the
+    /// group ranks among those of its depth.
+    pub(super) fn set_group_vars(&mut self, name: &str, vars: &Variables, problems: &mut Diagnostics) {
+        let mut vars = vars.clone();
+        let group = self.group(name);
+        if let Some(priority) = vars.remove(PRIORITY) {
+            match priority.value {
+                NodeValue::Int(priority) => group.priority = Some(priority),
+                _ => problems.push(priority.expected("a whole number")),
+            }
+        }
+        group.vars.part_mut(Part::Inline).extend(&vars);
     }
 }

@@ -12,6 +12,8 @@ use crate::yaml::{Key, Node, NodeValue, Span};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Variables {
     entries: Vec<(Key, Node)>,
+    /// What other files of the same rank said before, the oldest first.
+    shadowed: Vec<(Key, Node)>,
 }
 
 impl Variables {
@@ -29,7 +31,7 @@ impl Variables {
             let problem = key.problem(format!("`{}` cannot be the name of a variable", key.name));
             problems.push(problem.hint("use letters, digits and _, and no digit first"));
         }
-        Self { entries: entries.clone() }
+        Self { entries: entries.clone(), shadowed: Vec::new() }
     }
 
     /// Sets a variable that no file sets.
@@ -45,14 +47,20 @@ impl Variables {
         self.entries.push((key, value));
     }
 
+    /// Takes a variable out.
+    pub(super) fn remove(&mut self, name: &str) -> Option<Node> {
+        let at = self.entries.iter().position(|(key, _)| key.name == name)?;
+        Some(self.entries.remove(at).1)
+    }
+
     /// Lays other variables over these.
     pub fn extend(&mut self, other: &Self) {
-        if self.entries.is_empty() {
-            self.entries.clone_from(&other.entries);
-            return;
-        }
         let over: HashSet<_> = other.names().collect();
-        self.entries.retain(|(key, _)| !over.contains(key.name.as_str()));
+        let (below, kept) =
+            std::mem::take(&mut self.entries).into_iter().partition(|(key, _)| over.contains(key.name.as_str()));
+        self.entries = kept;
+        self.shadowed.extend::<Vec<_>>(below);
+        self.shadowed.extend(other.shadowed.iter().cloned());
         self.entries.extend(other.entries.iter().cloned());
     }
 
@@ -71,6 +79,12 @@ impl Variables {
     #[must_use]
     pub fn entries(&self) -> &[(Key, Node)] {
         &self.entries
+    }
+
+    /// Every value that was given to a variable, the one that counts last.
+    pub fn history(&self, name: &str) -> impl Iterator<Item = &Node> {
+        let shadowed = self.shadowed.iter().filter(move |(key, _)| key.name == name);
+        shadowed.map(|(_, value)| value).chain(self.get(name))
     }
 
     /// Whether there are none.

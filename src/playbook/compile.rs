@@ -18,6 +18,10 @@ pub struct CompiledPlay {
     pub name: String,
     /// Where it stands.
     pub origin: Origin,
+    /// Its pattern of hosts.
+    pub pattern: String,
+    /// Its own tags.
+    pub tags: Vec<String>,
     /// The hosts that it is for, in the inventory's order; never empty.
     pub hosts: Vec<String>,
     /// The same hosts in the batches of `serial`.

@@ -128,8 +128,10 @@ pub(super) fn read(
         inventory: Arc::clone(&run.inventory),
     };
     Some(CompiledPlay {
-        name: name.unwrap_or(pattern),
+        name: name.unwrap_or_else(|| pattern.clone()),
         origin: item.origin(),
+        pattern,
+        tags: scope.tags,
         batches: serial.batches(&hosts),
         hosts,
         max_fail_percentage,

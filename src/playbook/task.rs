@@ -130,6 +130,7 @@ impl PlayBuilder<'_, '_> {
             changed_when,
             failed_when,
             no_log: scope.no_log,
+            tags: scope.tags.clone(),
             until,
         }
     }

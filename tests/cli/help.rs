@@ -13,12 +13,12 @@ fn help() {
     Usage: mailprov <COMMAND>
 
     Commands:
-      up        Bring the hosts into the state that the playbook describes
-      check     Show what `up` would change, and change nothing
-      verify    Look whether the hosts do what they should, from within and from here; change nothing
-      rollback  Put the hosts back to what they were before a run
-      history   List the runs on the hosts
-      help      Print this message or the help of the given subcommand(s)
+      up         Bring the hosts into the state that the playbook describes
+      check      Show what `up` would change, and change nothing
+      rollback   Put the hosts back to what they were before a run
+      history    List the runs on the hosts
+      inventory  Show the inventory: hosts, groups, and where variables come from
+      help       Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -55,6 +55,10 @@ fn help() {
       -e, --extra-vars <VARS>      Variables above all others: `key=value ...`, a YAML or JSON mapping,
                                    or @FILE
       -D, --diff                   Show the differences in the text of files
+          --list-hosts             Only list the hosts of each play; no host is contacted
+          --list-tasks             Only list the tasks of each play that this run would take; no host is
+                                   contacted
+          --list-tags              Only list the tags of each play; no host is contacted
           --no-rollback            Keep the changes of a failed run, for debugging, instead of taking
                                    them back
       -h, --help                   Print help
@@ -108,6 +112,10 @@ fn help() {
       -e, --extra-vars <VARS>      Variables above all others: `key=value ...`, a YAML or JSON mapping,
                                    or @FILE
       -D, --diff                   Show the differences in the text of files
+          --list-hosts             Only list the hosts of each play; no host is contacted
+          --list-tasks             Only list the tasks of each play that this run would take; no host is
+                                   contacted
+          --list-tags              Only list the tags of each play; no host is contacted
           --exit-code              Exit with 2 when something would change
       -h, --help                   Print help
 

@@ -2,6 +2,7 @@
 
 mod help;
 mod input;
+mod inspect;
 mod runs;
 mod world;
 mod wrong;

@@ -1,0 +1,125 @@
+//! Commands that contact no host.
+
+use std::path::PathBuf;
+
+use clap::{Args, ColorChoice, Subcommand};
+
+use super::{OutputArgs, OutputFormat};
+use crate::cli::exit;
+
+/// `inventory`.
+#[derive(Debug, Args)]
+pub struct InventoryArgs {
+    /// What to show of it.
+    #[command(subcommand)]
+    pub command: InventoryCommand,
+}
+
+/// What to show of an inventory.
+#[derive(Debug, Subcommand)]
+pub enum InventoryCommand {
+    /// All groups and hosts with their variables as JSON, as `ansible-inventory --list` gives them.
+    #[command(after_help = exit::HELP)]
+    List(InventoryListArgs),
+    /// The groups with the groups and hosts inside them, as `ansible-inventory --graph` draws them.
+    #[command(after_help = exit::HELP)]
+    Graph(InventoryGraphArgs),
+    /// Each variable of a host: its value, where it comes from, and what it overrides.
+    #[command(after_help = exit::HELP)]
+    Explain(InventoryExplainArgs),
+}
+
+impl InventoryCommand {
+    /// How the output looks.
+    #[must_use]
+    pub fn look(&self) -> &LookArgs {
+        match self {
+            Self::List(args) => &args.look,
+            Self::Graph(args) => &args.look,
+            Self::Explain(args) => &args.look,
+        }
+    }
+}
+
+/// `inventory list`.
+#[derive(Debug, Args)]
+pub struct InventoryListArgs {
+    /// The inventory.
+    #[command(flatten)]
+    pub source: InventorySource,
+    /// Only these hosts: names, groups and patterns (`mx*,!mx3`).
+    #[arg(long, short = 'l', value_name = "PATTERN")]
+    pub limit: Option<String>,
+    /// Do not mask values whose names look secret.
+    #[arg(long)]
+    pub show_secrets: bool,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// `inventory graph`.
+#[derive(Debug, Args)]
+pub struct InventoryGraphArgs {
+    /// The inventory.
+    #[command(flatten)]
+    pub source: InventorySource,
+    /// The group to begin at.
+    #[arg(long, value_name = "GROUP", default_value = "all")]
+    pub group: String,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// `inventory explain`.
+#[derive(Debug, Args)]
+pub struct InventoryExplainArgs {
+    /// The host.
+    #[arg(value_name = "HOST")]
+    pub host: String,
+    /// The inventory.
+    #[command(flatten)]
+    pub source: InventorySource,
+    /// Only this variable.
+    #[arg(long = "var", value_name = "NAME")]
+    pub variable: Option<String>,
+    /// Do not mask values whose names look secret.
+    #[arg(long)]
+    pub show_secrets: bool,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// Which inventory, where no host is contacted.
+#[derive(Debug, Args)]
+pub struct InventorySource {
+    /// The inventory, a file or a folder of them [default: inventory.yaml or inventory.yml in this folder].
+    #[arg(value_name = "INVENTORY")]
+    pub positional: Option<PathBuf>,
+    /// A further inventory; can be given several times.
+    #[arg(long, short = 'i', value_name = "INVENTORY")]
+    pub inventory: Vec<PathBuf>,
+    /// Also read the variables beside this playbook.
+    #[arg(long, value_name = "FILE")]
+    pub playbook: Option<PathBuf>,
+}
+
+/// How the output of a command that is no run looks.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct LookArgs {
+    /// `text` for people or `json` lines for programs.
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
+    pub output: OutputFormat,
+    /// When to use colours: `auto`, `always` or `never`; `NO_COLOR` in the environment is heeded.
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub color: ColorChoice,
+}
+
+impl From<&LookArgs> for OutputArgs {
+    fn from(look: &LookArgs) -> Self {
+        Self { verbose: 0, quiet: false, output: look.output, color: look.color }
+    }
+}

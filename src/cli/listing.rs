@@ -1,0 +1,91 @@
+//! `--list-hosts`, `--list-tasks` and `--list-tags`: what a run would be, without contacting a host.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::args::PlayArgs;
+use crate::hostplay::{Step, Task};
+use crate::playbook::{Compiled, CompiledPlay};
+use crate::report::{clean, json};
+
+/// Whether only a list was asked for.
+pub(super) fn is_wanted(args: &PlayArgs) -> bool {
+    args.list_hosts || args.list_tasks || args.list_tags
+}
+
+/// The list for people, as ansible-playbook writes it.
+pub(super) fn text(compiled: &Compiled, args: &PlayArgs) -> String {
+    let playbook = args.playbook.as_deref().map_or("<built-in>".into(), |path| path.to_string_lossy());
+    let mut lines = vec![format!("playbook: {}", clean(&playbook))];
+    for (number, play) in compiled.plays.iter().enumerate() {
+        lines.push(String::new());
+        let (pattern, name) = (clean(&play.pattern), clean(&play.name));
+        lines.push(format!("  play #{} ({pattern}): {name}  TAGS: [{}]", number + 1, clean(&play.tags.join(", "))));
+        if args.list_hosts {
+            lines.push(format!("    hosts ({}):", play.hosts.len()));
+            lines.extend(play.hosts.iter().map(|host| format!("      {}", clean(host))));
+        }
+        let tasks = tasks(play);
+        if args.list_tasks {
+            lines.push("    tasks:".to_owned());
+            lines.extend(
+                tasks.iter().map(|task| format!("      {}  TAGS: [{}]", clean(&title(task)), clean(&tags(task)))),
+            );
+        }
+        if args.list_tags {
+            let tags: BTreeSet<&str> = tasks.iter().flat_map(|task| &task.tags).map(String::as_str).collect();
+            lines.push(format!("    TASK TAGS: [{}]", clean(&tags.into_iter().collect::<Vec<_>>().join(", "))));
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// For programs: a line a play.
+pub(super) fn json_lines(compiled: &Compiled) -> String {
+    let line = |play: &CompiledPlay| {
+        let tasks = tasks(play).into_iter().map(|task| {
+            json!({"name": task.name.source, "role": task.role, "module": task.module, "tags": task.tags,
+                   "origin": task.origin})
+        });
+        let fields = [
+            ("name", json!(play.name)),
+            ("pattern", json!(play.pattern)),
+            ("tags", json!(play.tags)),
+            ("hosts", json!(play.hosts)),
+            ("tasks", tasks.collect::<Value>()),
+        ];
+        json::line("play", fields) + "\n"
+    };
+    compiled.plays.iter().map(line).collect()
+}
+
+fn title(task: &Task) -> String {
+    let role = task.role.as_ref().map(|role| format!("{role} : ")).unwrap_or_default();
+    format!("{role}{}", task.name.source)
+}
+
+fn tags(task: &Task) -> String {
+    task.tags.iter().map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// All tasks in order, those of blocks included.
+fn tasks(play: &CompiledPlay) -> Vec<&Task> {
+    fn collect<'p>(steps: &'p [Step], tasks: &mut Vec<&'p Task>) {
+        for step in steps {
+            match step {
+                Step::Task(task) => tasks.push(task),
+                Step::Block(block) => {
+                    for part in [&block.block, &block.rescue, &block.always] {
+                        collect(part, tasks);
+                    }
+                }
+                Step::FlushHandlers(_) => {}
+            }
+        }
+    }
+    let mut tasks = Vec::new();
+    collect(play.steps(), &mut tasks);
+    tasks
+}

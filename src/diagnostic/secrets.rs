@@ -1,0 +1,88 @@
+//! Values that may not be shown because of the name that they have.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::{Map, Value};
+
+/// What stands for a secret.
+pub const MASK: &str = "********";
+
+const NAME: &str = r"(?:pass(?:word|wd|phrase)?|secret|token|api_?key|private_?key)";
+
+static SECRET_VALUE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&format!(r#"(?i)\b[\w.-]*{NAME}[\w.-]*["']?\s*[:=]\s*(?<value>\S.*)$"#)).ok());
+
+static SECRET_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!("(?i){NAME}")).ok());
+
+/// Hides the value of a key that looks secret, unless it is a template. Every other character keeps its place.
+pub(super) fn mask_line(line: &str) -> String {
+    let captures = SECRET_VALUE.as_ref().and_then(|regex| regex.captures(line));
+    match captures.and_then(|captures| captures.name("value")) {
+        Some(value) if !value.as_str().contains("{{") => {
+            let stars = "*".repeat(value.as_str().chars().count());
+            format!("{}{stars}", &line[..value.start()])
+        }
+        _ => line.to_owned(),
+    }
+}
+
+/// The value of a variable as it may be shown: what has a name that looks secret is masked, in mappings inside it too.
+/// Templates stay, since they only name another variable, and so do the paths of files.
+#[must_use]
+pub fn masked(name: &str, value: &Value) -> Value {
+    let path = ["_file", "_path", "_dir"].iter().any(|end| name.ends_with(end));
+    let secret = !path && SECRET_NAME.as_ref().is_none_or(|regex| regex.is_match(name));
+    match value {
+        Value::Null | Value::Bool(_) => value.clone(),
+        Value::String(text) if text.contains("{{") => value.clone(),
+        Value::Object(entries) if !secret => masked_all(entries),
+        Value::Array(items) if !secret => items.iter().map(|item| masked(name, item)).collect(),
+        _ if secret => Value::from(MASK),
+        _ => value.clone(),
+    }
+}
+
+/// All values of a mapping as they may be shown.
+#[must_use]
+pub fn masked_all(entries: &Map<String, Value>) -> Value {
+    entries.iter().map(|(name, value)| (name.clone(), masked(name, value))).collect::<Map<_, _>>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_masked_and_templates_are_not() {
+        for (line, expected) in [
+            ("smtp_password: hunter2", "smtp_password: *******"),
+            ("  API_KEY: 'x y'", "  API_KEY: *****"),
+            ("copy: dest=/x token=abc", "copy: dest=/x token=***"),
+            ("password: \"{{ vault }}\"", "password: \"{{ vault }}\""),
+            ("hostname: mail", "hostname: mail"),
+        ] {
+            assert_eq!(mask_line(line), expected);
+        }
+    }
+
+    #[test]
+    fn values_are_masked_at_any_depth() {
+        let vars = json!({
+            "smtp_password": "hunter2", "pin_token": 12, "relay": [{"user": "u", "passwd": "p"}], "secrets": {"a": "b"},
+            "db_password": "{{ vault_db_password }}", "ansible_ssh_private_key_file": "~/.ssh/id", "host": "mx1",
+            "ask_pass": true,
+        });
+        let shown = vars.as_object().map(masked_all);
+        assert_eq!(
+            shown,
+            Some(json!({
+                "smtp_password": MASK, "pin_token": MASK, "relay": [{"user": "u", "passwd": MASK}], "secrets": MASK,
+                "db_password": "{{ vault_db_password }}", "ansible_ssh_private_key_file": "~/.ssh/id", "host": "mx1",
+                "ask_pass": true,
+            }))
+        );
+    }
+}
