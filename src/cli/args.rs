@@ -53,6 +53,9 @@ pub struct UpArgs {
     /// What to do there.
     #[command(flatten)]
     pub play: PlayArgs,
+    /// Only to list it.
+    #[command(flatten)]
+    pub list: ListArgs,
     /// Keep the changes of a failed run, for debugging, instead of taking them back.
     #[arg(long)]
     pub no_rollback: bool,
@@ -73,6 +76,9 @@ pub struct CheckArgs {
     /// What to do there.
     #[command(flatten)]
     pub play: PlayArgs,
+    /// Only to list it.
+    #[command(flatten)]
+    pub list: ListArgs,
     /// Exit with 2 when something would change.
     #[arg(long)]
     pub exit_code: bool,
@@ -184,7 +190,6 @@ pub struct TargetArgs {
 
 /// What to do on the hosts.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own on the command line")]
 pub struct PlayArgs {
     /// The playbook [default: the built-in mail server].
     #[arg(long, value_name = "FILE")]
@@ -201,6 +206,11 @@ pub struct PlayArgs {
     /// Show the differences in the text of files.
     #[arg(long, short = 'D')]
     pub diff: bool,
+}
+
+/// Only list what a run would be.
+#[derive(Debug, Args)]
+pub struct ListArgs {
     /// Only list the hosts of each play; no host is contacted.
     #[arg(long)]
     pub list_hosts: bool,
@@ -210,6 +220,14 @@ pub struct PlayArgs {
     /// Only list the tags of each play; no host is contacted.
     #[arg(long)]
     pub list_tags: bool,
+}
+
+impl ListArgs {
+    /// Whether anything is to be listed.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        self.list_hosts || self.list_tasks || self.list_tags
+    }
 }
 
 /// How the hosts are reached.

@@ -15,7 +15,10 @@ pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
         connection: &args.connection,
         rollback_on_failure: false,
     };
-    let Some((tally, interrupted)) = run.execute(console)? else { return Ok(Exit::Ok) };
+    if args.list.is_wanted() {
+        return run.list(&args.list, console);
+    }
+    let (tally, interrupted) = run.execute(console)?;
     Ok(match session::exit(&tally, interrupted) {
         Exit::Ok if args.exit_code && tally.any_changed() => Exit::Drift,
         exit => exit,

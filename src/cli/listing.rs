@@ -1,22 +1,18 @@
 //! `--list-hosts`, `--list-tasks` and `--list-tags`: what a run would be, without contacting a host.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::args::PlayArgs;
+use super::args::ListArgs;
 use crate::hostplay::{Step, Task};
 use crate::playbook::{Compiled, CompiledPlay};
 use crate::report::{clean, json};
 
-/// Whether only a list was asked for.
-pub(super) fn is_wanted(args: &PlayArgs) -> bool {
-    args.list_hosts || args.list_tasks || args.list_tags
-}
-
 /// The list for people, as ansible-playbook writes it.
-pub(super) fn text(compiled: &Compiled, args: &PlayArgs) -> String {
-    let playbook = args.playbook.as_deref().map_or("<built-in>".into(), |path| path.to_string_lossy());
+pub(super) fn text(compiled: &Compiled, playbook: Option<&Path>, args: &ListArgs) -> String {
+    let playbook = playbook.map_or("<built-in>".into(), |path| path.to_string_lossy());
     let mut lines = vec![format!("playbook: {}", clean(&playbook))];
     for (number, play) in compiled.plays.iter().enumerate() {
         lines.push(String::new());

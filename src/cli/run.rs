@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::args::{ConnectionArgs, PlayArgs, TargetArgs};
+use super::args::{ConnectionArgs, ListArgs, PlayArgs, TargetArgs};
 use super::command_line::CommandLine;
 use super::connections::{self, Ways};
 use super::console::Console;
+use super::exit::Exit;
 use super::failure::Failure;
 use super::hosts::Hosts;
 use super::{extra_vars, listing, run_spec, session};
@@ -43,28 +44,17 @@ pub(super) struct Run<'a> {
     pub(super) rollback_on_failure: bool,
 }
 
+/// A playbook that was read and found to be right.
+struct Prepared {
+    compiled: Compiled,
+    sources: Sources,
+    options: playbook::Options,
+}
+
 impl Run<'_> {
-    /// Does it; gives what it came to, and whether the user interrupted it. `None` when only a list was asked for.
-    pub(super) fn execute(&self, console: &Console) -> Result<Option<(Tally, bool)>, Failure> {
-        let Hosts { inventory, mut sources, selected } = Hosts::load(self.target)?;
-        let options = playbook::Options {
-            extra_vars: extra_vars::read(&self.play.extra_vars)?,
-            hosts: (self.target.limit.is_some() || self.target.local).then_some(selected),
-            tags: self.tags(),
-            skip_tags: self.play.skip_tags.clone(),
-        };
-        let compiled = match playbook::load(self.play.playbook.as_deref(), inventory, &options, &mut sources) {
-            Ok(compiled) => compiled,
-            Err(diagnostics) => return Err(Failure::diagnostics(diagnostics, sources)),
-        };
-        for warning in &compiled.warnings {
-            console.warn(&warning.render_warning(&sources, console.colours_on_stderr()));
-        }
-        if listing::is_wanted(self.play) {
-            let json = console.is_json();
-            let list = if json { listing::json_lines(&compiled) } else { listing::text(&compiled, self.play) };
-            return Console::print(&list).map(|()| None);
-        }
+    /// Does it; gives what it came to, and whether the user interrupted it.
+    pub(super) fn execute(&self, console: &Console) -> Result<(Tally, bool), Failure> {
+        let Prepared { compiled, sources, options } = self.prepare(self.play.tags.clone(), console)?;
         let hosts = hosts_of(&compiled);
         let ways = Ways {
             inventory: &compiled.inventory,
@@ -85,13 +75,39 @@ impl Run<'_> {
         let plays = compiled.plays.iter().cloned().map(fleet_play).collect();
         let run = FleetRun { spec, plays };
         let (tally, outcome) = session::watch(reporter, |events| fleet.run(run, events))?;
-        Ok(Some((tally, outcome.interrupted)))
+        Ok((tally, outcome.interrupted))
     }
 
-    /// A list of all tags has those that a run would not take.
-    fn tags(&self) -> Vec<String> {
-        let all = self.play.list_tags && self.play.tags.is_empty();
-        if all { ["all", "never"].map(str::to_owned).to_vec() } else { self.play.tags.clone() }
+    /// Only lists what it would do.
+    pub(super) fn list(&self, list: &ListArgs, console: &Console) -> Result<Exit, Failure> {
+        // A list of all tags has those that a run would not take.
+        let all = list.list_tags && self.play.tags.is_empty();
+        let tags = if all { ["all", "never"].map(str::to_owned).to_vec() } else { self.play.tags.clone() };
+        let compiled = self.prepare(tags, console)?.compiled;
+        let playbook = self.play.playbook.as_deref();
+        let json = console.is_json();
+        let text = if json { listing::json_lines(&compiled) } else { listing::text(&compiled, playbook, list) };
+        Console::print(&text)?;
+        Ok(Exit::Ok)
+    }
+
+    /// All that can be done without a host.
+    fn prepare(&self, tags: Vec<String>, console: &Console) -> Result<Prepared, Failure> {
+        let Hosts { inventory, mut sources, selected } = Hosts::load(self.target)?;
+        let options = playbook::Options {
+            extra_vars: extra_vars::read(&self.play.extra_vars)?,
+            hosts: (self.target.limit.is_some() || self.target.local).then_some(selected),
+            tags,
+            skip_tags: self.play.skip_tags.clone(),
+        };
+        let compiled = match playbook::load(self.play.playbook.as_deref(), inventory, &options, &mut sources) {
+            Ok(compiled) => compiled,
+            Err(diagnostics) => return Err(Failure::diagnostics(diagnostics, sources)),
+        };
+        for warning in &compiled.warnings {
+            console.warn(&warning.render_warning(&sources, console.colours_on_stderr()));
+        }
+        Ok(Prepared { compiled, sources, options })
     }
 
     fn name(&self) -> &'static str {

@@ -15,6 +15,9 @@ pub(super) fn run(args: &UpArgs, console: &Console) -> Result<Exit, Failure> {
         connection: &args.connection,
         rollback_on_failure: !args.no_rollback,
     };
-    let Some((tally, interrupted)) = run.execute(console)? else { return Ok(Exit::Ok) };
+    if args.list.is_wanted() {
+        return run.list(&args.list, console);
+    }
+    let (tally, interrupted) = run.execute(console)?;
     Ok(session::exit(&tally, interrupted))
 }

@@ -15,6 +15,7 @@ fn help() {
     Commands:
       up         Bring the hosts into the state that the playbook describes
       check      Show what `up` would change, and change nothing
+      verify     Look whether the hosts do what they should, from within and from here; change nothing
       rollback   Put the hosts back to what they were before a run
       history    List the runs on the hosts
       inventory  Show the inventory: hosts, groups, and where variables come from
