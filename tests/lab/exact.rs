@@ -18,7 +18,7 @@ use self::told::{Run, Verdict};
 use crate::support::{address, disk, inventory, lab, mailprov, manifest, reset, with_status};
 
 /// What takes about three minutes.
-const STATES: usize = 30;
+const STATES: usize = 45;
 
 /// States are spread over these.
 const HOSTS: &str = "mail1,mail2,mail3";

@@ -1,6 +1,6 @@
 //! Start states: each ingredient alone, pairs that matter, and mixtures drawn from a seed.
 
-use super::ingredients::{INGREDIENTS, Ingredient, PACKAGE};
+use super::ingredients::{ALONE, INGREDIENTS, Ingredient, PACKAGE};
 
 /// Ingredients that together are more than each alone.
 const PAIRS: &[&[&str]] = &[
@@ -45,7 +45,7 @@ impl Start {
 pub fn starts(count: usize, seed: u64) -> Vec<Start> {
     let mut random = Random(seed);
     let mut fixed: Vec<Start> = PAIRS.iter().map(|names| Start::of(names)).collect();
-    fixed.extend(INGREDIENTS.iter().map(|ingredient| Start { ingredients: vec![*ingredient] }));
+    fixed.extend(INGREDIENTS.iter().chain(ALONE).map(|ingredient| Start { ingredients: vec![*ingredient] }));
     if count < fixed.len() {
         let mut chosen = Vec::new();
         for _ in 0..count.div_ceil(2) {

@@ -68,7 +68,6 @@ pub const INGREDIENTS: &[Ingredient] = &[
         "/etc/postfix is a link to a directory",
         "mkdir -p /etc/postfix; mv /etc/postfix /srv/postfix; ln -s /srv/postfix /etc/postfix",
     ),
-    sh("directory", "/etc/postfix is a file", "[ -e /etc/postfix ] || echo x >/etc/postfix"),
     // main.cf.
     sh(
         "main.cf",
@@ -185,3 +184,6 @@ CF",
     sh("firewall", "SMTP is open until the next start", "firewall-cmd -q --add-service=smtp"),
     sh("firewall", "SMTP is open from the next start", "firewall-cmd -q --permanent --add-service=smtp --add-service=smtp-submission"),
 ];
+
+/// What leaves no room for anything else.
+pub const ALONE: &[Ingredient] = &[sh("directory", "/etc/postfix is a file", "echo x >/etc/postfix")];
