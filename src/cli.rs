@@ -2,21 +2,26 @@
 //!
 //! One file a command. Everything a person sees that is not a run's report is written here.
 
+mod answers;
 mod args;
 mod check;
 mod command_line;
 mod connections;
 mod console;
+mod doc;
 mod exit;
 mod extra_vars;
+mod facts;
 mod failure;
 mod history;
 mod hosts;
 mod inventory;
+mod lint;
 mod listing;
 mod locate;
 mod panic_hook;
 mod password;
+mod prepare;
 mod rollback;
 mod run;
 mod run_spec;
@@ -59,6 +64,9 @@ fn run(command: &Command) -> ExitCode {
         Command::Rollback(args) => told(&args.output, |console| rollback::run(args, console)),
         Command::History(args) => told(&args.output, |console| history::run(args, console)),
         Command::Inventory(args) => told(&args.command.look().into(), |console| inventory::run(&args.command, console)),
+        Command::Lint(args) => told(&(&args.look).into(), |console| lint::run(args, console)),
+        Command::Facts(args) => told(&(&args.look).into(), |console| facts::run(args, console)),
+        Command::Doc(args) => told(&(&args.look).into(), |console| doc::run(args, console)),
         Command::Agent(args) => return crate::agent::run(&args.nonce),
     };
     exit.into()

@@ -69,6 +69,22 @@ pub struct Compiled {
     pub warnings: Diagnostics,
 }
 
+impl Compiled {
+    /// The hosts of all plays, in the inventory's order.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        let has = |host: &str| self.plays.iter().any(|play| play.hosts.iter().any(|name| name == host));
+        let mut hosts: Vec<String> = self.inventory.hosts().filter(|host| has(host)).map(str::to_owned).collect();
+        // `localhost` may be a play's host without being in the inventory.
+        for host in self.plays.iter().flat_map(|play| &play.hosts) {
+            if !hosts.contains(host) {
+                hosts.push(host.clone());
+            }
+        }
+        hosts
+    }
+}
+
 /// What an import of a playbook hands down.
 #[derive(Clone, Default)]
 struct Inherited {

@@ -8,7 +8,7 @@ use super::exit;
 
 mod inspect;
 
-pub use inspect::{InventoryArgs, InventoryCommand, InventorySource};
+pub use inspect::{DocArgs, FactsArgs, InventoryArgs, InventoryCommand, InventorySource, LintArgs};
 
 /// Turn bare Rocky Linux 8 hosts into verified Postfix sending servers over SSH.
 #[derive(Debug, Parser)]
@@ -39,6 +39,15 @@ pub enum Command {
     History(HistoryArgs),
     /// Show the inventory: hosts, groups, and where variables come from.
     Inventory(InventoryArgs),
+    /// Look for everything that can be wrong without contacting a host.
+    #[command(after_help = exit::HELP)]
+    Lint(LintArgs),
+    /// Show the facts of the hosts, as templates see them.
+    #[command(after_help = exit::HELP)]
+    Facts(FactsArgs),
+    /// Show what a module does and takes; without a name, list all.
+    #[command(after_help = exit::HELP)]
+    Doc(DocArgs),
     /// Run on a managed host; started by the other commands.
     #[command(hide = true)]
     Agent(AgentArgs),

@@ -73,6 +73,12 @@ pub(super) fn fleet(ways: &Ways<'_>, target: &TargetArgs, connection: &Connectio
     Ok(Fleet { connections, forks: connection.forks.into(), patience: DEFAULT_PATIENCE })
 }
 
+/// Whether every host can be reached as far as its variables tell; no host is contacted.
+pub(super) fn check(ways: &Ways<'_>, target: &TargetArgs) -> Result<(), Failure> {
+    let options = ConnectionOptions { local: target.local, ..ConnectionOptions::default() };
+    ways.connections(&options).map(drop)
+}
+
 impl Ways<'_> {
     fn connections(&self, options: &ConnectionOptions) -> Result<BTreeMap<String, ConnectionSpec>, Failure> {
         self.hosts.iter().map(|host| Ok((host.clone(), self.connection(host, options)?))).collect()

@@ -4,18 +4,18 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::answers::{self, exit, failure_of};
 use super::args::HistoryArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::hosts::Hosts;
 use super::{connections, failure, session};
-use crate::event::{Failure, HostOutcome};
 use crate::hostplay::Mode;
 use crate::protocol::RunSummary;
 use crate::report::{clean, json};
 
 /// What a host answered.
-type Answer = (String, Result<Vec<RunSummary>, Box<HostOutcome>>);
+type Answer = answers::Answer<Vec<RunSummary>>;
 
 pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure::Failure> {
     let hosts = Hosts::load(&args.target)?;
@@ -31,25 +31,6 @@ pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure
     Ok(exit(&answers))
 }
 
-fn exit(answers: &[Answer]) -> Exit {
-    let whys: Vec<&HostOutcome> =
-        answers.iter().filter_map(|(_, answer)| answer.as_ref().err().map(|why| &**why)).collect();
-    match whys[..] {
-        [] => Exit::Ok,
-        _ if whys.iter().all(|why| matches!(why, HostOutcome::Unreachable { .. })) => Exit::HostsUnreachable,
-        _ => Exit::HostsFailed,
-    }
-}
-
-/// Why there is no answer.
-fn failure_of(why: &HostOutcome) -> Failure {
-    match why {
-        HostOutcome::Unreachable { failure } | HostOutcome::Refused { failure } => failure.clone(),
-        HostOutcome::NotStarted { reason } => Failure { message: reason.clone(), ..Failure::default() },
-        HostOutcome::Succeeded | HostOutcome::Failed { .. } => Failure::default(),
-    }
-}
-
 /// For people: each host's runs, the newest first; with `verbose` also what they changed.
 fn text(answers: &[Answer], verbose: bool) -> String {
     let mut lines = Vec::new();
@@ -59,10 +40,7 @@ fn text(answers: &[Answer], verbose: bool) -> String {
             Ok(runs) if runs.is_empty() => lines.push("  no runs".to_owned()),
             Ok(runs) => lines.extend(runs.iter().rev().flat_map(|run| run_lines(run, verbose))),
             Err(why) => {
-                let failure = failure_of(why);
-                lines.push(format!("  error: {}", clean(&failure.message)));
-                lines.extend(failure.causes.iter().map(|cause| format!("    because: {}", clean(cause))));
-                lines.extend(failure.hints.iter().map(|hint| format!("    hint: {}", clean(hint))));
+                lines.extend(answers::failure_lines(why).iter().map(|line| format!("  {line}")));
             }
         }
     }
@@ -120,6 +98,7 @@ fn run_json(run: &RunSummary) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Failure, HostOutcome};
     use crate::hostplay::RunSpec;
 
     fn answers() -> Vec<Answer> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::args::ListArgs;
-use crate::hostplay::{Step, Task};
+use crate::hostplay::Task;
 use crate::playbook::{Compiled, CompiledPlay};
 use crate::report::{clean, json};
 
@@ -22,7 +22,7 @@ pub(super) fn text(compiled: &Compiled, playbook: Option<&Path>, args: &ListArgs
             lines.push(format!("    hosts ({}):", play.hosts.len()));
             lines.extend(play.hosts.iter().map(|host| format!("      {}", clean(host))));
         }
-        let tasks = tasks(play);
+        let tasks = play.tasks();
         if args.list_tasks {
             lines.push("    tasks:".to_owned());
             lines.extend(
@@ -41,7 +41,7 @@ pub(super) fn text(compiled: &Compiled, playbook: Option<&Path>, args: &ListArgs
 /// For programs: a line a play.
 pub(super) fn json_lines(compiled: &Compiled) -> String {
     let line = |play: &CompiledPlay| {
-        let tasks = tasks(play).into_iter().map(|task| {
+        let tasks = play.tasks().into_iter().map(|task| {
             json!({"name": task.name.source, "role": task.role, "module": task.module, "tags": task.tags,
                    "origin": task.origin})
         });
@@ -64,24 +64,4 @@ fn title(task: &Task) -> String {
 
 fn tags(task: &Task) -> String {
     task.tags.iter().map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
-}
-
-/// All tasks in order, those of blocks included.
-fn tasks(play: &CompiledPlay) -> Vec<&Task> {
-    fn collect<'p>(steps: &'p [Step], tasks: &mut Vec<&'p Task>) {
-        for step in steps {
-            match step {
-                Step::Task(task) => tasks.push(task),
-                Step::Block(block) => {
-                    for part in [&block.block, &block.rescue, &block.always] {
-                        collect(part, tasks);
-                    }
-                }
-                Step::FlushHandlers(_) => {}
-            }
-        }
-    }
-    let mut tasks = Vec::new();
-    collect(play.steps(), &mut tasks);
-    tasks
 }

@@ -8,12 +8,12 @@ use super::connections::{self, Ways};
 use super::console::Console;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::hosts::Hosts;
-use super::{extra_vars, listing, run_spec, session};
+use super::prepare::Prepared;
+use super::{listing, run_spec, session};
 use crate::diagnostic::Sources;
 use crate::fleet::{FleetPlay, FleetRun};
 use crate::hostplay::Mode;
-use crate::playbook::{self, Compiled, CompiledPlay};
+use crate::playbook::CompiledPlay;
 use crate::report::{Reporter, RunInfo, RunKind, SourceLine, Tally};
 
 /// Which command runs the playbook.
@@ -44,18 +44,12 @@ pub(super) struct Run<'a> {
     pub(super) rollback_on_failure: bool,
 }
 
-/// A playbook that was read and found to be right.
-struct Prepared {
-    compiled: Compiled,
-    sources: Sources,
-    options: playbook::Options,
-}
-
 impl Run<'_> {
     /// Does it; gives what it came to, and whether the user interrupted it.
     pub(super) fn execute(&self, console: &Console) -> Result<(Tally, bool), Failure> {
-        let Prepared { compiled, sources, options } = self.prepare(self.play.tags.clone(), console)?;
-        let hosts = hosts_of(&compiled);
+        let Prepared { compiled, sources, options } =
+            Prepared::new(self.target, self.play, self.play.tags.clone(), console)?;
+        let hosts = compiled.hosts();
         let ways = Ways {
             inventory: &compiled.inventory,
             sources: &sources,
@@ -83,31 +77,12 @@ impl Run<'_> {
         // A list of all tags has those that a run would not take.
         let all = list.list_tags && self.play.tags.is_empty();
         let tags = if all { ["all", "never"].map(str::to_owned).to_vec() } else { self.play.tags.clone() };
-        let compiled = self.prepare(tags, console)?.compiled;
+        let compiled = Prepared::new(self.target, self.play, tags, console)?.compiled;
         let playbook = self.play.playbook.as_deref();
         let json = console.is_json();
         let text = if json { listing::json_lines(&compiled) } else { listing::text(&compiled, playbook, list) };
         Console::print(&text)?;
         Ok(Exit::Ok)
-    }
-
-    /// All that can be done without a host.
-    fn prepare(&self, tags: Vec<String>, console: &Console) -> Result<Prepared, Failure> {
-        let Hosts { inventory, mut sources, selected } = Hosts::load(self.target)?;
-        let options = playbook::Options {
-            extra_vars: extra_vars::read(&self.play.extra_vars)?,
-            hosts: (self.target.limit.is_some() || self.target.local).then_some(selected),
-            tags,
-            skip_tags: self.play.skip_tags.clone(),
-        };
-        let compiled = match playbook::load(self.play.playbook.as_deref(), inventory, &options, &mut sources) {
-            Ok(compiled) => compiled,
-            Err(diagnostics) => return Err(Failure::diagnostics(diagnostics, sources)),
-        };
-        for warning in &compiled.warnings {
-            console.warn(&warning.render_warning(&sources, console.colours_on_stderr()));
-        }
-        Ok(Prepared { compiled, sources, options })
     }
 
     fn name(&self) -> &'static str {
@@ -142,19 +117,6 @@ impl Run<'_> {
     fn way_line(&self, command: &str) -> CommandLine {
         CommandLine::new(command).target(self.target).connection(self.connection)
     }
-}
-
-/// The hosts of all plays, in the inventory's order.
-fn hosts_of(compiled: &Compiled) -> Vec<String> {
-    let has = |host: &str| compiled.plays.iter().any(|play| play.hosts.iter().any(|name| name == host));
-    let mut hosts: Vec<String> = compiled.inventory.hosts().filter(|host| has(host)).map(str::to_owned).collect();
-    // `localhost` may be a play's host without being in the inventory.
-    for host in compiled.plays.iter().flat_map(|play| &play.hosts) {
-        if !hosts.contains(host) {
-            hosts.push(host.clone());
-        }
-    }
-    hosts
 }
 
 fn lines_of(sources: Sources) -> SourceLine {

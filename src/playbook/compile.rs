@@ -85,6 +85,27 @@ impl CompiledPlay {
         &self.common.steps
     }
 
+    /// All tasks in order, those in blocks included; no handlers.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<&Task> {
+        fn collect<'p>(steps: &'p [Step], tasks: &mut Vec<&'p Task>) {
+            for step in steps {
+                match step {
+                    Step::Task(task) => tasks.push(task),
+                    Step::Block(block) => {
+                        for part in [&block.block, &block.rescue, &block.always] {
+                            collect(part, tasks);
+                        }
+                    }
+                    Step::FlushHandlers(_) => {}
+                }
+            }
+        }
+        let mut tasks = Vec::new();
+        collect(self.steps(), &mut tasks);
+        tasks
+    }
+
     /// The handlers.
     #[must_use]
     pub fn handlers(&self) -> &[Task] {

@@ -19,6 +19,9 @@ fn help() {
       rollback   Put the hosts back to what they were before a run
       history    List the runs on the hosts
       inventory  Show the inventory: hosts, groups, and where variables come from
+      lint       Look for everything that can be wrong without contacting a host
+      facts      Show the facts of the hosts, as templates see them
+      doc        Show what a module does and takes; without a name, list all
       help       Print this message or the help of the given subcommand(s)
 
     Options:

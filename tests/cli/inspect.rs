@@ -1,4 +1,6 @@
-//! Commands that contact no host.
+//! Commands that only look.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use crate::world::World;
 
@@ -191,5 +193,107 @@ fn what_a_run_would_be_is_listed() {
     {"version":1,"kind":"play","name":"Mail","pattern":"mail","tags":["site"],"hosts":["mx1","mx2"],"tasks":[{"name":"Greet","role":null,"module":"ping","tags":["site","b","a"],"origin":{"file":"play.yaml","line":6,"column":7}}]}
     {"version":1,"kind":"play","name":"lonely","pattern":"lonely","tags":[],"hosts":["lonely"],"tasks":[]}
     ----- exit code 0
+    "#);
+}
+
+#[test]
+fn lint_finds_what_is_wrong_without_a_host() {
+    let world = world();
+    insta::assert_snapshot!(world.run("lint --playbook play.yaml"), @r"
+    ----- stdout
+    nothing is wrong: 2 plays, 5 tasks, 3 hosts; no host was contacted
+    ----- exit code 0
+    ");
+    insta::assert_snapshot!(world.run("lint --playbook play.yaml --output json"), @r#"
+    ----- stdout
+    {"version":1,"kind":"lint","plays":2,"tasks":5,"hosts":3,"warnings":0}
+    ----- exit code 0
+    "#);
+    let never = "- hosts: all\n  tasks:\n    - debug: {msg: '{{ levle }}'}\n      tags: never\n";
+    let world = world.file("never.yaml", never);
+    insta::assert_snapshot!(world.run("lint --playbook never.yaml"), @r"
+    ----- stderr
+    error: undefined variable `levle`
+     --> never.yaml:3:24
+      |
+    3 |     - debug: {msg: '{{ levle }}'}
+      |                        ^^^^^
+      |
+      = help: did you mean `level`?
+    ----- exit code 3
+    ");
+    let world = world.file("port.yaml", "mail: {hosts: {mx1: {ansible_port: http}}}\nlonely: {hosts: {mx2: }}\n");
+    insta::assert_snapshot!(world.run("lint port.yaml --playbook play.yaml"), @r#"
+    ----- stderr
+    error: ansible_port of mx1: "http" is no TCP port (1 to 65535)
+     --> port.yaml:1:36
+      |
+    1 | mail: {hosts: {mx1: {ansible_port: http}}}
+      |                                    ^^^^
+    ----- exit code 3
+    "#);
+}
+
+#[test]
+fn modules_are_documented() {
+    let world = World::new();
+    let list = world.run("doc");
+    assert_eq!((list.code, list.stdout.lines().any(|line| line.starts_with("postconf  "))), (Some(0), true), "{list}");
+    insta::assert_snapshot!(world.run("doc ansible.builtin.package"), @r"
+    ----- stdout
+    ansible.builtin.dnf
+        Install, update or remove packages.
+        Also called package, yum.
+
+    ARGUMENTS
+      name: a list of text; required; also called pkg
+          Package names. All go into one transaction.
+      state: one of present, installed, latest, absent, removed; default present
+          present and installed: any version will do; latest: the newest that the repositories offer; absent and removed: not installed.
+
+    RETURNS
+      results: one line a package that was changed
+
+    EXAMPLE
+      - name: Install Postfix
+        dnf:
+          name:
+            - postfix
+            - openssl
+          state: present
+    ----- exit code 0
+    ");
+    insta::assert_snapshot!(world.run("doc pingg"), @r"
+    ----- stderr
+    error: there is no module `pingg`
+     |
+     = help: did you mean `ping`?
+    ----- exit code 3
+    ");
+    let lines = world.run("doc --output json").stdout;
+    let names = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["name"].clone());
+    assert!(names.count() > 10, "{lines}");
+}
+
+#[test]
+fn facts_are_told_host_by_host() {
+    let world =
+        World::new().program("ssh", "echo 'ssh: connect to host mx2 port 22: Connection refused' >&2; exit 255").file(
+            "inventory.yaml",
+            "all: {hosts: {mx1: {ansible_connection: local}, mx2: {ansible_ssh_executable: ./ssh}}}\n",
+        );
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let ran = world.run("facts");
+    assert_eq!(ran.code, Some(5), "{ran}");
+    let facts: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(facts["mx1"]["memtotal_mb"].as_u64().unwrap() > 0 && facts.get("mx2").is_none(), "{ran}");
+    assert!(ran.stderr.starts_with("mx2: error: connection refused by mx2 port 22"), "{ran}");
+    let ran = world.run("facts --limit mx2 --output json");
+    insta::assert_snapshot!(ran, @r#"
+    ----- stdout
+    {"version":1,"kind":"facts","host":"mx2","facts":null,"failure":{"message":"connection refused by mx2 port 22","causes":[],"command":null,"exit_status":null,"stderr":null,"origin":null,"hints":["check that sshd runs there, and ansible_port"]}}
+    ----- exit code 5
     "#);
 }

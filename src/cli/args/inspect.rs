@@ -1,10 +1,10 @@
-//! Commands that contact no host.
+//! Commands that change no host.
 
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Subcommand};
 
-use super::{OutputArgs, OutputFormat};
+use super::{ConnectionArgs, OutputArgs, OutputFormat, PlayArgs, TargetArgs};
 use crate::cli::exit;
 
 /// `inventory`.
@@ -104,6 +104,62 @@ pub struct InventorySource {
     /// Also read the variables beside this playbook.
     #[arg(long, value_name = "FILE")]
     pub playbook: Option<PathBuf>,
+}
+
+/// `lint`.
+#[derive(Debug, Args)]
+pub struct LintArgs {
+    /// For which hosts.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// The playbook [default: the built-in mail server].
+    #[arg(long, value_name = "FILE")]
+    pub playbook: Option<PathBuf>,
+    /// Variables above all others: `key=value ...`, a YAML or JSON mapping, or @FILE.
+    #[arg(long, short = 'e', value_name = "VARS")]
+    pub extra_vars: Vec<String>,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+impl LintArgs {
+    /// What is looked at: all tasks.
+    #[must_use]
+    pub fn play(&self) -> PlayArgs {
+        PlayArgs {
+            playbook: self.playbook.clone(),
+            tags: Vec::new(),
+            skip_tags: Vec::new(),
+            extra_vars: self.extra_vars.clone(),
+            diff: false,
+        }
+    }
+}
+
+/// `doc`.
+#[derive(Debug, Args)]
+pub struct DocArgs {
+    /// The module, by any of its names [default: a list of all].
+    #[arg(value_name = "MODULE")]
+    pub module: Option<String>,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// `facts`.
+#[derive(Debug, Args)]
+pub struct FactsArgs {
+    /// Of which hosts.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// How to get there.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 /// How the output of a command that is no run looks.

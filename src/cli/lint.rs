@@ -1,0 +1,40 @@
+//! `lint`: everything that can be known without a host.
+
+use serde_json::json;
+
+use super::args::LintArgs;
+use super::connections::{self, Ways};
+use super::console::Console;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::prepare::Prepared;
+use crate::report::json;
+
+pub(super) fn run(args: &LintArgs, console: &Console) -> Result<Exit, Failure> {
+    // Tasks that only run when asked for are looked at, too.
+    let tags = ["all", "never"].map(str::to_owned).to_vec();
+    let Prepared { compiled, sources, options } = Prepared::new(&args.target, &args.play(), tags, console)?;
+    let hosts = compiled.hosts();
+    let ways = Ways {
+        inventory: &compiled.inventory,
+        sources: &sources,
+        hosts: &hosts,
+        extra_vars: &options.extra_vars,
+        becomes: &|host| compiled.plays.iter().any(|play| play.becomes(host)),
+    };
+    connections::check(&ways, &args.target)?;
+    let tasks: usize = compiled.plays.iter().map(|play| play.tasks().len() + play.handlers().len()).sum();
+    let (plays, hosts, warnings) = (compiled.plays.len(), hosts.len(), compiled.warnings.len());
+    Console::print(&if console.is_json() {
+        let counts = [("plays", plays), ("tasks", tasks), ("hosts", hosts), ("warnings", warnings)];
+        json::line("lint", counts.map(|(name, count)| (name, json!(count)))) + "\n"
+    } else {
+        let counted = [(plays, "play"), (tasks, "task"), (hosts, "host")].map(counted).join(", ");
+        format!("nothing is wrong: {counted}; no host was contacted\n")
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn counted((count, what): (usize, &str)) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}

@@ -1,0 +1,43 @@
+//! All that can be done without a host: the inventory and the playbook are read, and found to be right.
+
+use super::args::{PlayArgs, TargetArgs};
+use super::console::Console;
+use super::extra_vars;
+use super::failure::Failure;
+use super::hosts::Hosts;
+use crate::diagnostic::Sources;
+use crate::playbook::{self, Compiled};
+
+/// A playbook that was read and found to be right.
+pub(super) struct Prepared {
+    pub(super) compiled: Compiled,
+    /// The files read, for diagnostics.
+    pub(super) sources: Sources,
+    pub(super) options: playbook::Options,
+}
+
+impl Prepared {
+    /// Reads everything; warnings are told. `tags` stand in the place of `--tags`.
+    pub(super) fn new(
+        target: &TargetArgs,
+        play: &PlayArgs,
+        tags: Vec<String>,
+        console: &Console,
+    ) -> Result<Self, Failure> {
+        let Hosts { inventory, mut sources, selected } = Hosts::load(target)?;
+        let options = playbook::Options {
+            extra_vars: extra_vars::read(&play.extra_vars)?,
+            hosts: (target.limit.is_some() || target.local).then_some(selected),
+            tags,
+            skip_tags: play.skip_tags.clone(),
+        };
+        let compiled = match playbook::load(play.playbook.as_deref(), inventory, &options, &mut sources) {
+            Ok(compiled) => compiled,
+            Err(diagnostics) => return Err(Failure::diagnostics(diagnostics, sources)),
+        };
+        for warning in &compiled.warnings {
+            console.warn(&warning.render_warning(&sources, console.colours_on_stderr()));
+        }
+        Ok(Self { compiled, sources, options })
+    }
+}
