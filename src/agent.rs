@@ -1,8 +1,10 @@
 //! The interpreter on the host: facts, tasks, handlers, and what becomes of a failed run.
 
+mod call;
 mod channel;
 mod facts;
 mod interpreter;
+mod items;
 mod outcome;
 mod session;
 mod task;

@@ -45,6 +45,9 @@ pub use args::Args;
 pub use registry::Module;
 pub use spec::{ArgKind, ArgSpec, ModuleSpec};
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
 use serde_json::{Map, Value};
 
 use crate::event::{Event, Failure};
@@ -130,11 +133,41 @@ pub struct Context<'a> {
     pub facts: &'a Map<String, Value>,
     /// Tells the controller what no result can: see [`Event`].
     pub tell: &'a mut dyn FnMut(Event),
+    /// Set when the run is to stop: nobody waits any longer.
+    pub stop: &'a AtomicBool,
     /// Seconds since the epoch, asked once a run so that a run is deterministic.
     pub now: i64,
 }
 
+/// Sleeps, unless it is told to stop; says whether it slept to the end.
+#[must_use]
+pub fn pause(duration: Duration, stop: &AtomicBool) -> bool {
+    let end = Instant::now() + duration;
+    loop {
+        if stop.load(Ordering::Acquire) {
+            return false;
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        std::thread::sleep(left.min(Duration::from_millis(100)));
+    }
+}
+
 impl Context<'_> {
+    /// Waits for so long.
+    ///
+    /// # Errors
+    /// When the run is to stop.
+    fn pause(&self, duration: Duration) -> Result<(), ModuleError> {
+        if pause(duration, self.stop) {
+            Ok(())
+        } else {
+            Err(ModuleError::failed("wait any longer: the run was stopped"))
+        }
+    }
+
     /// What stands at a clean path.
     fn file(&mut self, path: &str) -> Result<FileState, ModuleError> {
         match self.host.read(&Key::File(path.to_owned()))? {

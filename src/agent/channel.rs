@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::interpreter::Sink;
 use crate::event::Event;
-use crate::protocol::frame::{self, MAX_TO_AGENT, MAX_TO_CONTROLLER};
+use crate::protocol::frame::{self, FrameError, MAX_TO_AGENT, MAX_TO_CONTROLLER};
 use crate::protocol::{Reply, Request, preamble};
 
 /// Requests come from a thread of their own, so that the end of the channel is noticed while a task runs.
@@ -58,13 +58,28 @@ impl Channel {
 }
 
 impl Speaker {
-    /// Answers. A controller that is gone is noticed here too, and the run then ends by its policy.
+    /// Answers. A controller that is gone is noticed here too, and the run then ends by its policy. What is too large
+    /// for a frame is told without its texts.
     pub(super) fn reply(&self, reply: &Reply) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        if frame::write_frame(&mut *out, reply, MAX_TO_CONTROLLER).is_err() {
+        let sent = match frame::write_frame(&mut *out, reply, MAX_TO_CONTROLLER) {
+            Err(FrameError::TooLarge { .. }) => frame::write_frame(&mut *out, &without_texts(reply), MAX_TO_CONTROLLER),
+            sent => sent,
+        };
+        if sent.is_err() {
             self.lost.store(true, Ordering::Release);
         }
     }
+}
+
+fn without_texts(reply: &Reply) -> Reply {
+    let mut reply = reply.clone();
+    if let Reply::Event(Event::TaskFinished(result)) = &mut reply {
+        for change in &mut result.changes {
+            change.text = None;
+        }
+    }
+    reply
 }
 
 impl Sink for Speaker {
@@ -72,7 +87,7 @@ impl Sink for Speaker {
         self.reply(&Reply::Event(event));
     }
 
-    fn stopped(&self) -> bool {
-        self.lost.load(Ordering::Acquire)
+    fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.lost)
     }
 }

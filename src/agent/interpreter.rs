@@ -1,12 +1,14 @@
 //! Runs one compiled play against a host.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value, json};
 
 use super::variables::{Remembered, Variables};
-use crate::event::{ChangeView, Event, Status, TaskResult};
-use crate::host::{Host, HostError};
+use crate::event::{ChangeView, Event, Failure, Status, TaskResult};
+use crate::host::Host;
 use crate::hostplay::{Block, HostPlay, Step, Task};
 use crate::template::Engine;
 
@@ -14,8 +16,8 @@ use crate::template::Engine;
 pub trait Sink {
     /// Passes an event on.
     fn emit(&mut self, event: Event);
-    /// Whether the controller is gone or asked to stop: no further task is begun.
-    fn stopped(&self) -> bool;
+    /// Set when the controller is gone or asked to stop: no further task is begun, and no wait is sat out.
+    fn stop(&self) -> Arc<AtomicBool>;
 }
 
 /// The state of one play on this host.
@@ -27,6 +29,9 @@ pub(super) struct Interpreter<'a> {
     pub(super) now: i64,
     pub(super) variables: Variables,
     pub(super) pending: Pending,
+    pub(super) stop: Arc<AtomicBool>,
+    /// What the newest failed task would have registered.
+    pub(super) last_failure: Map<String, Value>,
     pub(super) sink: &'a mut dyn Sink,
     notified: BTreeSet<usize>,
 }
@@ -36,6 +41,8 @@ pub(super) struct Interpreter<'a> {
 pub(super) struct Pending {
     pub(super) changes: Vec<ChangeView>,
     pub(super) actions: Vec<String>,
+    /// The handlers that it has notified.
+    pub(super) notified: Vec<String>,
 }
 
 /// Whether the play goes on.
@@ -62,10 +69,22 @@ pub(super) struct Setup<'a> {
 /// Runs the play to its end, handlers included.
 pub(super) fn run_play(setup: Setup<'_>, earlier: Remembered) -> (PlayEnd, Remembered) {
     let Setup { host, engine, play, facts, now, owed, sink } = setup;
-    let variables = Variables::new(play, facts, earlier);
+    let stop = sink.stop();
+    let variables = Variables::new(play, facts, host.mode(), earlier);
     let notified = owed_handlers(play, owed);
-    let mut interpreter =
-        Interpreter { host, engine, play, facts, now, variables, pending: Pending::default(), sink, notified };
+    let mut interpreter = Interpreter {
+        host,
+        engine,
+        play,
+        facts,
+        now,
+        variables,
+        pending: Pending::default(),
+        stop,
+        last_failure: Map::new(),
+        sink,
+        notified,
+    };
     let mut flow = interpreter.run_steps(&play.steps);
     if matches!(flow, Flow::Continue) {
         flow = interpreter.flush_handlers();
@@ -99,7 +118,7 @@ pub(super) enum PlayEnd {
 impl Interpreter<'_> {
     fn run_steps(&mut self, steps: &[Step]) -> Flow {
         for step in steps {
-            if self.sink.stopped() {
+            if self.stopped() {
                 return Flow::Stopped;
             }
             let flow = match step {
@@ -141,31 +160,49 @@ impl Interpreter<'_> {
             json!({"name": result.task.name, "action": result.task.module}),
             false,
         );
-        self.variables.set("ansible_failed_result", json!({"failed": true, "msg": message}), false);
+        let mut failed = self.last_failure.clone();
+        failed.insert("failed".to_owned(), json!(true));
+        failed.entry("msg").or_insert_with(|| json!(message));
+        self.variables.set("ansible_failed_result", Value::Object(failed), false);
     }
 
-    /// Marks the handlers that a changed task notifies; returns their names.
-    pub(super) fn notify(&mut self, task: &Task) -> Result<Vec<String>, HostError> {
-        let vars = self.variables.for_task(task, None);
-        let mut names = Vec::new();
+    /// Marks the handlers that a changed task, or a changed item of its loop, notifies.
+    pub(super) fn notify(&mut self, task: &Task, item: Option<&Map<String, Value>>) -> Result<(), Box<Failure>> {
+        let vars = self.variables.for_task(task, item);
         for topic in &task.notify {
-            let topic = self.engine.render_string(topic, &vars).unwrap_or_else(|_| topic.source.clone());
+            let rendered = self.engine.render_string(topic, &vars);
+            let wanted = rendered.map_err(|error| Box::new(error.to_failure()))?;
+            let mut found = false;
             for (index, handler) in self.play.handlers.iter().enumerate() {
-                if handler.name.source == topic || handler.listen.contains(&topic) {
-                    if self.notified.insert(index) {
-                        self.host.owe(&handler.name.source)?;
-                    }
-                    names.push(handler.name.source.clone());
+                let name = self.handler_name(handler);
+                if name != wanted && !handler.listen.contains(&wanted) {
+                    continue;
+                }
+                found = true;
+                if self.notified.insert(index) {
+                    self.host.owe(&handler.name.source).map_err(|error| Box::new(error.to_failure()))?;
+                }
+                if !self.pending.notified.contains(&name) {
+                    self.pending.notified.push(name);
                 }
             }
+            if !found {
+                let message = format!("no handler is named `{wanted}` or listens to it");
+                return Err(Box::new(Failure { message, origin: Some(topic.origin.clone()), ..Failure::default() }));
+            }
         }
-        Ok(names)
+        Ok(())
+    }
+
+    fn handler_name(&self, handler: &Task) -> String {
+        let vars = self.variables.for_task(handler, None);
+        self.engine.render_string(&handler.name, &vars).unwrap_or_else(|_| handler.name.source.clone())
     }
 
     /// Runs the notified handlers in the order of their definition; a handler may notify a later one.
     fn flush_handlers(&mut self) -> Flow {
         while let Some(index) = self.notified.pop_first() {
-            if self.sink.stopped() {
+            if self.stopped() {
                 return Flow::Stopped;
             }
             let Some(handler) = self.play.handlers.get(index) else { continue };
@@ -185,6 +222,11 @@ impl Interpreter<'_> {
         let changes = self.host.take_changes();
         self.pending.changes.extend(changes.iter().map(crate::host::Change::view));
         self.pending.actions.extend(self.host.take_actions());
+    }
+
+    /// Whether the controller is gone or asked to stop.
+    pub(super) fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
     }
 
     pub(super) fn emit(&mut self, event: Event) {

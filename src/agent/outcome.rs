@@ -20,6 +20,8 @@ pub(super) struct ItemOutcome {
     pub unknown: bool,
     /// Shown for this item.
     pub label: Option<String>,
+    /// The host recorded a change or an action, whatever became of it.
+    pub recorded: bool,
 }
 
 impl ItemOutcome {
@@ -37,6 +39,7 @@ impl ItemOutcome {
             values: outcome.values,
             unknown: outcome.unknown,
             label: None,
+            recorded,
         }
     }
 
@@ -49,6 +52,7 @@ impl ItemOutcome {
             values: Map::new(),
             unknown,
             label: None,
+            recorded: false,
         }
     }
 
@@ -61,6 +65,7 @@ impl ItemOutcome {
             values: Map::new(),
             unknown: false,
             label: None,
+            recorded: false,
         }
     }
 

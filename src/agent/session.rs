@@ -53,6 +53,18 @@ pub(super) fn journals() -> Store {
     Store::at(Path::new(store::BASE))
 }
 
+/// The handlers that earlier runs left unpaid. A journal that cannot be read is no reason to refuse a run.
+fn owed(speaker: &Speaker) -> Vec<String> {
+    match journals().owed() {
+        Ok(owed) => owed.into_iter().map(|owed| owed.handler).collect(),
+        Err(error) => {
+            let message = format!("what earlier runs left undone is not known: failed to {error}");
+            speaker.reply(&Reply::Event(Event::Warning { message }));
+            Vec::new()
+        }
+    }
+}
+
 /// A run that was begun on this host.
 struct OpenRun {
     spec: RunSpec,
@@ -81,7 +93,6 @@ impl RunHost {
 
 impl OpenRun {
     fn open(spec: RunSpec, speaker: &Speaker) -> Result<Self, HostError> {
-        let owed = journals().owed()?.into_iter().map(|owed| owed.handler).collect();
         let host = match spec.mode {
             Mode::Check => RunHost::Preview(Box::new(Preview::over(machine(speaker)))),
             Mode::Apply => {
@@ -90,6 +101,8 @@ impl OpenRun {
                 RunHost::Live(Box::new(Live::new(machine(speaker), run)), lock)
             }
         };
+        // Asked with the lock in hand: a run at work pays its own.
+        let owed = owed(speaker);
         let now = time::OffsetDateTime::now_utc().unix_timestamp();
         Ok(Self { spec, host, facts: None, now, remembered: Remembered::default(), owed })
     }
@@ -113,6 +126,9 @@ impl OpenRun {
         };
         let (end, remembered) = run_play(setup, std::mem::take(&mut self.remembered));
         self.remembered = remembered;
+        if end == PlayEnd::Done {
+            self.owed.retain(|owed| play.handlers.iter().all(|handler| handler.name.source != *owed));
+        }
         end
     }
 

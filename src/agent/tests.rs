@@ -18,8 +18,8 @@ impl Sink for Recorder {
         self.0.push(event);
     }
 
-    fn stopped(&self) -> bool {
-        false
+    fn stop(&self) -> std::sync::Arc<std::sync::atomic::AtomicBool> {
+        std::sync::Arc::default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::hostplay::{HostPlay, Task, VarLayer};
+use crate::hostplay::{HostPlay, Mode, Task, VarLayer};
 use crate::template::{Layer, Vars};
 
 /// The variables of one play on this host. Cheap to hand out: layers are shared, never copied.
@@ -16,27 +16,34 @@ pub(super) struct Variables {
     extra: Arc<Map<String, Value>>,
     magic: Arc<Map<String, Value>>,
     unknown: BTreeSet<String>,
+    /// What modules have said about the host since its facts were gathered.
+    learned: Map<String, Value>,
 }
 
 impl Variables {
     /// The variables at the start of a play. Registered results live on across plays, as in Ansible.
-    pub(super) fn new(play: &HostPlay, facts: &Map<String, Value>, earlier: Remembered) -> Self {
+    pub(super) fn new(play: &HostPlay, facts: &Map<String, Value>, mode: Mode, earlier: Remembered) -> Self {
+        let mut facts = facts.clone();
+        facts.extend(earlier.facts.clone());
         let mut injected: Map<String, Value> =
             facts.iter().map(|(name, value)| (format!("ansible_{name}"), value.clone())).collect();
-        injected.insert("ansible_facts".into(), Value::Object(facts.clone()));
+        injected.insert("ansible_facts".into(), Value::Object(facts));
+        let mut magic = play.magic.clone();
+        magic.insert("ansible_check_mode".to_owned(), json!(mode == Mode::Check));
         Self {
             maps: play.var_maps.iter().cloned().map(Arc::new).collect(),
             facts: Arc::new(injected),
             registered: earlier.registered,
             extra: Arc::new(play.extra_vars.clone()),
-            magic: Arc::new(play.magic.clone()),
+            magic: Arc::new(magic),
             unknown: earlier.unknown,
+            learned: earlier.facts,
         }
     }
 
     /// What the next play inherits.
     pub(super) fn remember(self) -> Remembered {
-        Remembered { registered: self.registered, unknown: self.unknown }
+        Remembered { registered: self.registered, unknown: self.unknown, facts: self.learned }
     }
 
     /// The view of one task; `item` holds its loop variables.
@@ -86,8 +93,14 @@ impl Variables {
             let all = Arc::make_mut(&mut self.facts).get_mut("ansible_facts").and_then(Value::as_object_mut);
             if let (Some(all), Some(name)) = (all, name.strip_prefix("ansible_")) {
                 all.insert(name.to_owned(), value.clone());
+                self.learned.insert(name.to_owned(), value.clone());
             }
         }
+    }
+
+    /// The host's facts as they are now known.
+    pub(super) fn facts(&self) -> Map<String, Value> {
+        self.facts.get("ansible_facts").and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
     /// The first of these names whose value only applying can tell.
@@ -101,4 +114,5 @@ impl Variables {
 pub(super) struct Remembered {
     registered: Arc<Map<String, Value>>,
     unknown: BTreeSet<String>,
+    facts: Map<String, Value>,
 }

@@ -73,6 +73,7 @@ impl Bench {
             no_log: self.no_log,
             facts: &Map::new(),
             tell: &mut |_| {},
+            stop: &std::sync::atomic::AtomicBool::new(false),
             now: self.now,
         };
         let outcome = module.run(&args, &mut context);

@@ -5,7 +5,6 @@ mod tests;
 
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use regex::bytes::Regex;
@@ -66,12 +65,12 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
     let regex = args.str("search_regex").map(Regex::new).transpose();
     let regex = regex.map_err(|error| ModuleError::argument("search_regex", error.to_string()))?;
     let goal = goal(args, context)?;
-    thread::sleep(seconds(args, "delay"));
+    context.pause(seconds(args, "delay"))?;
     let deadline = started + seconds(args, "timeout");
     let wants_it = matches!(args.need_str("state")?, "started" | "present");
     loop {
         let Some(goal) = &goal else {
-            thread::sleep(deadline.saturating_duration_since(Instant::now()));
+            context.pause(deadline.saturating_duration_since(Instant::now()))?;
             return Ok(done(started, Vec::new()));
         };
         let found = look(goal, regex.as_ref().filter(|_| wants_it), seconds(args, "connect_timeout"), context)?;
@@ -84,7 +83,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
         if left.is_zero() {
             return Err(timeout(args, goal, wants_it, regex.as_ref(), started));
         }
-        thread::sleep(left.min(seconds(args, "sleep").max(Duration::from_millis(50))));
+        context.pause(left.min(seconds(args, "sleep").max(Duration::from_millis(50))))?;
     }
 }
 
