@@ -17,25 +17,28 @@ use crate::report::{Reporter, RunInfo, RunKind, SourceLine, Tally};
 
 /// Which command runs the playbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum Kind<'a> {
     Up,
     Check,
     /// Only looks, and so is a check of the tasks that verify.
-    Verify,
+    Verify {
+        /// Where a message is sent to, besides.
+        send_to: Option<&'a str>,
+    },
 }
 
-impl Kind {
+impl Kind<'_> {
     fn mode(self) -> Mode {
         match self {
             Self::Up => Mode::Apply,
-            Self::Check | Self::Verify => Mode::Check,
+            Self::Check | Self::Verify { .. } => Mode::Check,
         }
     }
 }
 
 /// A run of a playbook.
 pub(super) struct Run<'a> {
-    pub(super) kind: Kind,
+    pub(super) kind: Kind<'a>,
     pub(super) target: &'a TargetArgs,
     pub(super) play: &'a PlayArgs,
     pub(super) connection: &'a ConnectionArgs,
@@ -47,8 +50,12 @@ impl Run<'_> {
     /// Does it; gives what it came to, and whether the user interrupted it.
     pub(super) fn execute(&self, console: &Console) -> Result<(Tally, bool), Failure> {
         let Hosts { inventory, mut sources, selected } = Hosts::load(self.target)?;
+        let mut extra_vars = extra_vars::read(&self.play.extra_vars)?;
+        if let Kind::Verify { send_to: Some(address) } = self.kind {
+            extra_vars.insert("mail_verify_send_to".to_owned(), address.into());
+        }
         let options = playbook::Options {
-            extra_vars: extra_vars::read(&self.play.extra_vars)?,
+            extra_vars,
             hosts: (self.target.limit.is_some() || self.target.local).then_some(selected),
             tags: self.play.tags.clone(),
             skip_tags: self.play.skip_tags.clone(),
@@ -87,7 +94,7 @@ impl Run<'_> {
         match self.kind {
             Kind::Up => "up",
             Kind::Check => "check",
-            Kind::Verify => "verify",
+            Kind::Verify { .. } => "verify",
         }
     }
 
@@ -96,7 +103,7 @@ impl Run<'_> {
             kind: match self.kind {
                 Kind::Up => RunKind::Up,
                 Kind::Check => RunKind::Check,
-                Kind::Verify => RunKind::Verify,
+                Kind::Verify { .. } => RunKind::Verify,
             },
             hosts,
             again: self.command_line(self.name()).limit(self.target).text(),
@@ -109,7 +116,12 @@ impl Run<'_> {
     fn command_line(&self, command: &str) -> CommandLine {
         let line = self.way_line(command);
         // That only the tasks that verify are run is what the command is.
-        if self.kind == Kind::Verify { line.playbook(self.play) } else { line.play(self.play) }
+        let Kind::Verify { send_to } = self.kind else { return line.play(self.play) };
+        let mut line = line.playbook(self.play);
+        if let Some(address) = send_to {
+            line.option("--send-to", address);
+        }
+        line
     }
 
     fn way_line(&self, command: &str) -> CommandLine {
