@@ -10,6 +10,7 @@ pub mod dialogue;
 pub mod dns;
 pub mod old_tls;
 pub mod outside;
+pub mod sink;
 pub mod smtp;
 pub mod tls;
 

@@ -1,12 +1,13 @@
 //! Whether a host is the mail server that it was to become, asked on the host itself.
 //!
-//! Everything here only looks: files, programs that answer questions, and dialogues that end before a message. One
-//! file a group of checks; a check that cannot be asked says so and is never a pass.
+//! Everything here only looks: files, programs that answer questions, dialogues that end before a message, and messages
+//! to a receiver of our own. One file a group of checks; a check that cannot be asked says so and is never a pass.
 
 mod certificate;
 mod config;
 mod dns;
 mod firewall;
+mod flow;
 mod live;
 mod log;
 mod maps;
@@ -14,7 +15,7 @@ mod queue;
 mod rewriting;
 mod service;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::event::{Check, Outside};
 use crate::host::{CommandOutput, CommandSpec, FileState, Host, Key, State};
@@ -50,11 +51,11 @@ pub struct Spec {
     pub key: String,
     /// Days before the certificate's end from which on it is worth a warning.
     pub renew_before: i64,
+    /// Where a message is sent to and followed, if anywhere.
+    pub send_to: Option<String>,
     /// The firewall is to be open for mail.
     pub firewall: bool,
-    /// Seconds since the epoch from which on the log counts.
-    pub log_since: i64,
-    /// Seconds since the epoch.
+    /// Seconds since the epoch, when the run began.
     pub now: i64,
     /// Ids of checks that are required though they are not by default.
     pub required: Vec<String>,
@@ -98,6 +99,7 @@ pub fn look(host: &mut dyn Host, spec: &Spec) -> Found {
     let fingerprint = certificate::look(&mut look);
     live::look(&mut look, fingerprint.as_deref());
     rewriting::look(&mut look);
+    flow::look(&mut look);
     firewall::look(&mut look);
     queue::look(&mut look);
     dns::look(&mut look);
@@ -136,6 +138,13 @@ impl Look<'_> {
             },
             _ => None,
         }
+    }
+
+    /// Where the server is asked as one who may send asks: at its own address and not the loopback, which a server that
+    /// listens to itself alone answers, too; unless its own address may not send.
+    fn address(&self) -> IpAddr {
+        let own = self.spec.address.filter(|address| contains(&self.spec.networks, *address));
+        own.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
     }
 
     /// The host's own addresses from which nobody may send, as an outsider would.

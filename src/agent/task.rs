@@ -44,6 +44,9 @@ impl Interpreter<'_> {
             status = Status::Skipped;
         }
         let worst = items.iter().find(|item| item.status == status);
+        if let Some(failed) = worst.filter(|_| status == Status::Failed) {
+            self.last_failure = failed.registered();
+        }
         let failure = worst.and_then(|item| item.failure.clone());
         let message = match (task.loop_.is_some(), items) {
             (false, [only]) => only.message.clone(),
@@ -79,7 +82,7 @@ fn hidden(mut result: TaskResult) -> TaskResult {
         ..Failure::default()
     });
     for item in &mut result.items {
-        item.label = HIDDEN.to_owned();
+        HIDDEN.clone_into(&mut item.label);
         item.message = item.message.take().map(|_| HIDDEN.to_owned());
     }
     for change in &mut result.changes {

@@ -223,6 +223,66 @@ fn no_log_hides_everything() {
     secret.no_log = true;
     let (_, results) = run(&mut Fake::new(Mode::Apply), &play(vec![step(secret)], vec![]));
     assert!(!serde_json::to_string(&results).unwrap().contains("hunter2"));
+
+    let looped = |module: &str, args: Value| {
+        let mut task = task(module, args);
+        task.no_log = true;
+        task.loop_ = Some(items(json!(["hunter2", "swordfish"])));
+        task
+    };
+    let steps = vec![
+        step(looped("debug", json!({"msg": "{{ item }}"}))),
+        step(looped("hostname", json!({"name": "{{ item }}"}))),
+        step(looped("fail", json!({"msg": "{{ item }}"}))),
+    ];
+    let (_, results) = run(&mut Fake::new(Mode::Apply), &play(steps, vec![]));
+    let told = serde_json::to_string(&results).unwrap();
+    assert!(!told.contains("hunter2") && !told.contains("swordfish"), "{told}");
+}
+
+fn items(items: Value) -> Loop {
+    Loop { items, origin: origin(), loop_var: "item".into(), index_var: None, label: None, flatten: false }
+}
+
+#[test]
+fn a_condition_decides_before_a_loop_that_it_guards() {
+    let mut guarded = copy("/etc/{{ item }}", "x");
+    guarded.when = vec![template("nowhere is defined")];
+    guarded.loop_ = Some(items(json!("{{ nowhere }}")));
+    guarded.register = Some("result".into());
+    let mut after = copy("/etc/after", "x");
+    after.when = vec![template("result is skipped")];
+    let (end, results) = run(&mut Fake::new(Mode::Apply), &play(vec![step(guarded), step(after)], vec![]));
+    assert_eq!(end, PlayEnd::Done);
+    assert_eq!(statuses(&results), [Status::Skipped, Status::Changed]);
+}
+
+#[test]
+fn an_item_notifies_with_its_own_name_and_an_unknown_handler_is_a_failure() {
+    let mut task = copy("/etc/{{ item }}", "x");
+    task.loop_ = Some(items(json!(["a", "b"])));
+    task.notify = vec![template("tell {{ item }}")];
+    let handler = |name: &str| {
+        let mut task = copy("/etc/told-{{ who }}", "x");
+        task.name = template(name);
+        task
+    };
+    let mut host = Fake::new(Mode::Apply);
+    host.script().file("/etc/a", "x");
+    let steps = vec![step(task)];
+    let (end, results) = run(&mut host, &play(steps.clone(), vec![handler("tell a"), handler("tell b")]));
+    assert_eq!(end, PlayEnd::Done);
+    assert_eq!(results[0].notified, ["tell b"]);
+    let (end, _) = run(&mut Fake::new(Mode::Apply), &play(steps, vec![handler("tell a")]));
+    assert!(matches!(end, PlayEnd::Failed(_)));
+}
+
+#[test]
+fn a_check_honours_changed_when_that_asks_nothing_of_the_result() {
+    let mut quiet = task("command", json!({"argv": ["true"]}));
+    quiet.changed_when = Some(vec![template("false")]);
+    let (_, results) = run(&mut Fake::new(Mode::Check), &play(vec![step(quiet)], vec![]));
+    assert_eq!((results[0].status, results[0].actions.len()), (Status::Ok, 0));
 }
 
 #[test]

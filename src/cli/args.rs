@@ -105,6 +105,9 @@ pub struct VerifyArgs {
     /// On which hosts.
     #[command(flatten)]
     pub target: TargetArgs,
+    /// Also send a message to this address, and follow it to where it gets.
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub send_to: Option<String>,
     /// The playbook whose tasks with the tag `verify` are run [default: the built-in mail server].
     #[arg(long, value_name = "FILE")]
     pub playbook: Option<PathBuf>,
@@ -131,6 +134,13 @@ impl VerifyArgs {
             diff: false,
         }
     }
+}
+
+/// What may stand between the angle brackets of SMTP.
+fn address(text: &str) -> Result<String, String> {
+    let bad = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '{' | '}');
+    let whole = text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    if whole && !text.contains(bad) { Ok(text.to_owned()) } else { Err("is no mail address".to_owned()) }
 }
 
 /// `rollback`.

@@ -1,5 +1,7 @@
 //! All that can be done without a host: the inventory and the playbook are read, and found to be right.
 
+use serde_json::{Map, Value};
+
 use super::args::{PlayArgs, TargetArgs};
 use super::console::Console;
 use super::extra_vars;
@@ -17,16 +19,20 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Reads everything; warnings are told. `tags` stand in the place of `--tags`.
+    /// Reads everything; warnings are told. `tags` stand in the place of `--tags`; `added` are variables that the
+    /// command sets beside `--extra-vars`.
     pub(super) fn new(
         target: &TargetArgs,
         play: &PlayArgs,
         tags: Vec<String>,
+        added: Map<String, Value>,
         console: &Console,
     ) -> Result<Self, Failure> {
         let Hosts { inventory, mut sources, selected } = Hosts::load(target)?;
+        let mut extra_vars = extra_vars::read(&play.extra_vars)?;
+        extra_vars.extend(added);
         let options = playbook::Options {
-            extra_vars: extra_vars::read(&play.extra_vars)?,
+            extra_vars,
             hosts: (target.limit.is_some() || target.local).then_some(selected),
             tags,
             skip_tags: play.skip_tags.clone(),

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Map;
+
 use super::args::{ConnectionArgs, ListArgs, PlayArgs, TargetArgs};
 use super::command_line::CommandLine;
 use super::connections::{self, Ways};
@@ -18,25 +20,28 @@ use crate::report::{Reporter, RunInfo, RunKind, SourceLine, Tally};
 
 /// Which command runs the playbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum Kind<'a> {
     Up,
     Check,
     /// Only looks, and so is a check of the tasks that verify.
-    Verify,
+    Verify {
+        /// Where a message is sent to, besides.
+        send_to: Option<&'a str>,
+    },
 }
 
-impl Kind {
+impl Kind<'_> {
     fn mode(self) -> Mode {
         match self {
             Self::Up => Mode::Apply,
-            Self::Check | Self::Verify => Mode::Check,
+            Self::Check | Self::Verify { .. } => Mode::Check,
         }
     }
 }
 
 /// A run of a playbook.
 pub(super) struct Run<'a> {
-    pub(super) kind: Kind,
+    pub(super) kind: Kind<'a>,
     pub(super) target: &'a TargetArgs,
     pub(super) play: &'a PlayArgs,
     pub(super) connection: &'a ConnectionArgs,
@@ -47,8 +52,12 @@ pub(super) struct Run<'a> {
 impl Run<'_> {
     /// Does it; gives what it came to, and whether the user interrupted it.
     pub(super) fn execute(&self, console: &Console) -> Result<(Tally, bool), Failure> {
+        let mut added = Map::new();
+        if let Kind::Verify { send_to: Some(address) } = self.kind {
+            added.insert("mail_verify_send_to".to_owned(), address.into());
+        }
         let Prepared { compiled, sources, options } =
-            Prepared::new(self.target, self.play, self.play.tags.clone(), console)?;
+            Prepared::new(self.target, self.play, self.play.tags.clone(), added, console)?;
         let hosts = compiled.hosts();
         let ways = Ways {
             inventory: &compiled.inventory,
@@ -77,7 +86,7 @@ impl Run<'_> {
         // A list of all tags has those that a run would not take.
         let all = list.list_tags && self.play.tags.is_empty();
         let tags = if all { ["all", "never"].map(str::to_owned).to_vec() } else { self.play.tags.clone() };
-        let compiled = Prepared::new(self.target, self.play, tags, console)?.compiled;
+        let compiled = Prepared::new(self.target, self.play, tags, Map::new(), console)?.compiled;
         let playbook = self.play.playbook.as_deref();
         let json = console.is_json();
         let text = if json { listing::json_lines(&compiled) } else { listing::text(&compiled, playbook, list) };
@@ -89,7 +98,7 @@ impl Run<'_> {
         match self.kind {
             Kind::Up => "up",
             Kind::Check => "check",
-            Kind::Verify => "verify",
+            Kind::Verify { .. } => "verify",
         }
     }
 
@@ -98,7 +107,7 @@ impl Run<'_> {
             kind: match self.kind {
                 Kind::Up => RunKind::Up,
                 Kind::Check => RunKind::Check,
-                Kind::Verify => RunKind::Verify,
+                Kind::Verify { .. } => RunKind::Verify,
             },
             hosts,
             again: self.command_line(self.name()).limit(self.target).text(),
@@ -111,7 +120,12 @@ impl Run<'_> {
     fn command_line(&self, command: &str) -> CommandLine {
         let line = self.way_line(command);
         // That only the tasks that verify are run is what the command is.
-        if self.kind == Kind::Verify { line.playbook(self.play) } else { line.play(self.play) }
+        let Kind::Verify { send_to } = self.kind else { return line.play(self.play) };
+        let mut line = line.playbook(self.play);
+        if let Some(address) = send_to {
+            line.option("--send-to", address);
+        }
+        line
     }
 
     fn way_line(&self, command: &str) -> CommandLine {

@@ -9,7 +9,7 @@ use super::session;
 
 pub(super) fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let run = Run {
-        kind: Kind::Verify,
+        kind: Kind::Verify { send_to: args.send_to.as_deref() },
         target: &args.target,
         play: &args.play(),
         connection: &args.connection,

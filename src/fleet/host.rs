@@ -6,7 +6,7 @@ use super::events::Events;
 use super::interrupt::Interrupt;
 use super::reach::Connector;
 use crate::event::{Event, Failure, HostOutcome, Outside, Vantage};
-use crate::hostplay::{HostPlay, RunSpec};
+use crate::hostplay::{HostPlay, Mode, RunSpec};
 use crate::probe;
 use crate::protocol::{Reply, Request};
 use crate::transport::{Agent, LostHost};
@@ -84,6 +84,10 @@ impl HostLife {
                 self.finish(world, agent, request, otherwise).await;
             }
             End::Done { failed, rolled_back } => {
+                // Whoever only looks wants to see everything, from here as well.
+                if spec.mode == Mode::Check {
+                    self.look(world).await;
+                }
                 let otherwise = if failed { HostOutcome::Failed { rolled_back } } else { HostOutcome::Succeeded };
                 self.finish(world, agent, Request::Finish, otherwise).await;
             }

@@ -136,6 +136,7 @@ impl Backend for Machine {
         for step in steps {
             match &step.key {
                 Key::Firewall(zone) => paths.extend(firewalld::files(zone)),
+                Key::Hostname => paths.push("/etc/hostname".to_owned()),
                 Key::Package(name) => {
                     paths.extend(accounts::files());
                     if step.before == State::Package(PackageState::Absent) {

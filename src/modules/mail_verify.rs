@@ -10,8 +10,6 @@ use crate::hostplay::Mode;
 use crate::probe::catalogue;
 use crate::verify::{self, DomainMode, Spec};
 
-/// Seconds of the log that count when no run has begun before.
-const LOG_WINDOW: i64 = 600;
 /// A reload has done its work when the next but one connection comes.
 const ATTEMPTS: u32 = 3;
 
@@ -33,6 +31,7 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
         ArgSpec::new("renew_before", ArgKind::Int, "Days before the certificate's end from which on to warn.")
             .default("14"),
         ArgSpec::new("firewall", ArgKind::Bool, "Whether firewalld is to be open for mail.").default("yes"),
+        ArgSpec::new("send_to", ArgKind::Str, "An address to which a message is sent and followed.").default(""),
         ArgSpec::new("required", ArgKind::StrList, "Ids of checks whose bad answer is a failure and not a warning."),
         ArgSpec::new("advisory", ArgKind::StrList, "Ids of checks whose bad answer is a warning and not a failure."),
         ArgSpec::new(
@@ -59,8 +58,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
         let skipped = Some("nothing is verified in check mode; `mailprov verify` does".to_owned());
         return Ok(Outcome { changed: Some(false), skipped, ..Outcome::default() });
     }
-    let log_since = if checking { context.now - LOG_WINDOW } else { context.now };
-    let spec = spec(args, context, log_since)?;
+    let spec = spec(args, context)?;
     let mut found = verify::look(context.host, &spec);
     for _ in 1..ATTEMPTS {
         if checking || failed(&found.checks).is_empty() {
@@ -90,11 +88,18 @@ fn failed(checks: &[Check]) -> Vec<&Check> {
     checks.iter().filter(|check| check.verdict == CheckVerdict::Fail).collect()
 }
 
-fn spec(args: &Args, context: &Context<'_>, log_since: i64) -> Result<Spec, ModuleError> {
+fn spec(args: &Args, context: &Context<'_>) -> Result<Spec, ModuleError> {
     for list in ["required", "advisory"] {
         let ids = args.list(list);
         if let Some(id) = ids.iter().find(|id| catalogue::ALL.iter().all(|check| check.id != id.as_str())) {
             return Err(ModuleError::argument(list, format!("there is no check {id}; docs/verify.md lists them")));
+        }
+    }
+    // These become words of SMTP commands.
+    for name in ["fqdn", "domain", "sender", "send_to"] {
+        let bad = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>');
+        if args.str(name).is_some_and(|value| value.contains(bad)) {
+            return Err(ModuleError::argument(name, "has a character that no address has"));
         }
     }
     let address = match args.str("address").filter(|address| !address.is_empty()) {
@@ -120,8 +125,8 @@ fn spec(args: &Args, context: &Context<'_>, log_since: i64) -> Result<Spec, Modu
         certificate: paths::required(args, "certificate_path")?,
         key: paths::required(args, "privatekey_path")?,
         renew_before: args.int("renew_before").unwrap_or_default(),
+        send_to: args.str("send_to").filter(|address| !address.is_empty()).map(str::to_owned),
         firewall: args.flag("firewall"),
-        log_since,
         now: context.now,
         required: args.list("required"),
         advisory: args.list("advisory"),

@@ -63,6 +63,12 @@ catalogue! {
     REWRITING_OTHERS = "rewriting.others", required, "Reply-To stays as it is";
     REWRITING_BOUNCES = "rewriting.bounces", advisory, "What comes back to the one sender reaches somebody";
 
+    FLOW_DELIVERED = "flow.delivered", required, "A message goes through the queue and arrives";
+    FLOW_SENDER = "flow.sender", required, "It arrives from the one sender, with display name and Reply-To as they were";
+    FLOW_NULL = "flow.null", required, "A message without a sender arrives without one";
+    FLOW_MISSING = "flow.missing", advisory, "From, Date and Message-ID are added where they are missing";
+    FLOW_SENT = "flow.sent", required, "The message to the address asked for was sent";
+
     RELAY_OUTSIDER = "relay.outsider", required, "Nobody outside the networks can send to elsewhere";
 
     FIREWALL_OPEN = "firewall.open", required, "The firewall lets mail in, now and after a boot";

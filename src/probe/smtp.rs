@@ -154,6 +154,23 @@ impl Smtp {
         self.reply(&format!("to {word}"))
     }
 
+    /// Hands a message over; the text has its line ends. Gives the answer to the last thing said.
+    ///
+    /// # Errors
+    /// When a command is not answered.
+    pub fn deliver(&mut self, sender: &str, recipient: &str, text: &str) -> Result<Reply, SmtpError> {
+        for command in [format!("MAIL FROM:<{sender}>"), format!("RCPT TO:<{recipient}>"), "DATA".to_owned()] {
+            let reply = self.say(&command)?;
+            if reply.is_refusal() {
+                return Ok(reply);
+            }
+        }
+        // RFC 5321 section 4.5.2.
+        let stuffed = text.replace("\r\n.", "\r\n..");
+        self.send(format!("{stuffed}.\r\n").as_bytes(), "the message")?;
+        self.reply("to the message")
+    }
+
     /// Sends bytes as they are; the word is what they are called in errors.
     ///
     /// # Errors

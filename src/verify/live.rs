@@ -1,15 +1,12 @@
 //! The server at work, spoken to from the host itself.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use super::Look;
 use crate::probe::dialogue::{self, Server};
 use crate::probe::{Finding, catalogue as c};
 
 pub(super) fn look(look: &mut Look<'_>, fingerprint: Option<&str>) {
     let spec = look.spec;
-    // Its own address and not the loopback, which a server that listens to itself alone answers, too.
-    let address = spec.address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let address = look.address();
     let postmaster = format!("postmaster@{}", spec.fqdn);
     let forbids = look.parameter("smtpd_forbid_bare_newline");
     let server = Server {

@@ -50,7 +50,7 @@ fn one_host_of_three_fails_and_one_is_not_reached() {
     PLAN
     mx1: 2 changes, 1 action
       + file /nonexistent-mailprov-motd  content: (hidden), mode: 0640, owner: root, group: root
-      + file /nonexistent-mailprov-key  content: (hidden), mode: 0644, owner: root, group: root
+      + file /nonexistent-mailprov-key (content hidden)
       ! run /bin/true
     mx2: 1 change
       + file /nonexistent-mailprov-motd  content: (hidden), mode: 0640, owner: root, group: root
@@ -82,7 +82,7 @@ fn a_check_tells_drift_when_asked() {
     PLAN
     mx1: 2 changes, 1 action
       + file /nonexistent-mailprov-motd  content: (hidden), mode: 0640, owner: root, group: root
-      + file /nonexistent-mailprov-key  content: (hidden), mode: 0644, owner: root, group: root
+      + file /nonexistent-mailprov-key (content hidden)
       ! run /bin/true
 
     PLAY RECAP

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{Ran, events, inventory, mailprov, on};
+use crate::support::{Ran, events, inventory, mailprov, on, reset};
 
 const HOST: &str = "mail3";
 
@@ -32,7 +32,7 @@ struct Sabotage {
     /// The check that names the cause.
     named: &'static str,
     verdict: &'static str,
-    /// What `up` cannot mend: how it is undone by hand.
+    /// What `up` cannot mend: how it is undone by hand, with a semicolon.
     undo: &'static str,
 }
 
@@ -59,7 +59,7 @@ const SABOTAGE: &[Sabotage] = &[
     ),
     mended(
         "a certificate that is over",
-        "cd /etc/postfix/ssl; openssl req -x509 -new -key postfix.key -subj /CN=mail3.mydomain.local -days -1 -addext subjectAltName=DNS:mail3.mydomain.local -out postfix.crt; postfix reload",
+        "mkdir -p /root/ca; cd /root/ca; : > index; echo 01 > serial; printf '[ca]\\ndefault_ca=c\\n[c]\\ndatabase=index\\nserial=serial\\nnew_certs_dir=.\\ndefault_md=sha256\\npolicy=p\\nx509_extensions=x\\n[p]\\ncommonName=supplied\\n[x]\\nsubjectAltName=DNS:mail3.mydomain.local\\n' > cnf; openssl req -new -key /etc/postfix/ssl/postfix.key -subj /CN=mail3.mydomain.local -out csr; openssl ca -batch -config cnf -selfsign -notext -keyfile /etc/postfix/ssl/postfix.key -in csr -startdate 20200101000000Z -enddate 20210101000000Z -out crt; cat crt > /etc/postfix/ssl/postfix.crt; postfix reload",
         "certificate.valid",
     ),
     mended(
@@ -98,47 +98,48 @@ const SABOTAGE: &[Sabotage] = &[
         command: "echo 'no equals sign' >> /etc/postfix/main.cf",
         named: "config.lint",
         verdict: "fail",
-        undo: "sed -i '/^no equals sign/d' /etc/postfix/main.cf",
+        undo: "sed -i '/^no equals sign/d' /etc/postfix/main.cf; ",
     },
     Sabotage {
         how: "a parameter set twice",
         command: "echo 'mailbox_size_limit = 51200000' >> /etc/postfix/main.cf; echo 'mailbox_size_limit = 51200000' >> /etc/postfix/main.cf",
         named: "config.duplicates",
         verdict: "warn",
-        undo: "sed -i '/^mailbox_size_limit/d' /etc/postfix/main.cf",
+        undo: "sed -i '/^mailbox_size_limit/d' /etc/postfix/main.cf; ",
     },
     Sabotage {
         how: "messages that fit into no mailbox",
         command: "postconf -e mailbox_size_limit=1000; postfix reload",
         named: "config.size",
         verdict: "fail",
-        undo: "postconf -X mailbox_size_limit; postfix reload",
+        undo: "postconf -X mailbox_size_limit; postfix reload; ",
     },
     Sabotage {
         how: "a configuration that all can write",
         command: "chmod 666 /etc/postfix/master.cf",
         named: "config.modes",
         verdict: "fail",
-        undo: "chmod 644 /etc/postfix/master.cf",
+        undo: "chmod 644 /etc/postfix/master.cf; ",
     },
     Sabotage {
         how: "a message that is held",
         command: "postconf -e defer_transports=local; postfix reload; printf 'Subject: x\\n\\nx\\n' | sendmail root; sleep 2; postsuper -h ALL",
         named: "queue.age",
         verdict: "warn",
-        undo: "postsuper -d ALL; postconf -X defer_transports; postfix reload",
+        undo: "postsuper -d ALL; postconf -X defer_transports; postfix reload; ",
     },
     Sabotage {
         how: "name servers that do not answer",
         command: "cp /etc/resolv.conf /root/resolv.conf; echo 'nameserver 198.51.100.250' > /etc/resolv.conf",
         named: "dns.address",
         verdict: "warn",
-        undo: "cat /root/resolv.conf > /etc/resolv.conf",
+        undo: "cat /root/resolv.conf > /etc/resolv.conf; ",
     },
 ];
 
 #[test]
 fn a_provisioned_server_has_no_fault() {
+    reset(&[HOST]);
     run("up", &[]).succeeded();
     let ran = run("verify", &["--output", "json"]).succeeded();
     let all = verdicts(&ran);
@@ -160,7 +161,7 @@ fn verify_names_each_fault_and_up_mends_what_is_its_own() {
             wrong.push(format!("{how}: {named} is not {verdict}: {:?} {}", with_verdict(&found, "fail"), found.stderr));
         }
         assert_eq!(found.status, if *verdict == "fail" { 4 } else { 0 }, "{how}: {}", found.stdout);
-        on(HOST, &format!("({undo}) >/dev/null 2>&1; true"));
+        on(HOST, &format!("({undo}:) >/dev/null 2>&1; true"));
         run("up", &[]).succeeded();
         let after = run("verify", &["--output", "json"]);
         if after.status != 0 {
@@ -168,6 +169,32 @@ fn verify_names_each_fault_and_up_mends_what_is_its_own() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn who_is_outside_the_networks_is_refused() {
+    // Neither the controller nor the host's own address may send now, so that both can ask as outsiders.
+    let loopback = ["-e", "{mail_networks: [127.0.0.0/8]}", "--output", "json"];
+    let ran = run("up", &loopback).succeeded();
+    assert_eq!(with_verdict(&ran, "not_testable"), [""; 0], "{}", ran.stdout);
+    for check in ["relay.outsider", "outside.relay", "smtp.accepts", "flow.delivered"] {
+        assert_eq!(verdicts(&ran).get(check).map(String::as_str), Some("pass"), "{check}: {}", ran.stdout);
+    }
+    // Everybody may send now, and both sides see it.
+    on(HOST, "postconf -e mynetworks=0.0.0.0/0; postfix reload");
+    let ran = run("verify", &loopback).with_status(4);
+    assert_eq!(with_verdict(&ran, "fail"), ["config.networks", "outside.relay", "relay.outsider"], "{}", ran.stdout);
+    run("up", &[]).succeeded();
+}
+
+#[test]
+fn a_message_is_followed_to_its_end() {
+    run("up", &[]).succeeded();
+    let ran = run("verify", &["--send-to", "someone@foreign.example.net"]).succeeded();
+    let line = |ran: &Ran| ran.stdout.lines().find(|line| line.contains("flow.sent ")).unwrap_or_default().to_owned();
+    assert!(line(&ran).contains("sent (250 2.0.0 Ok"), "{}", ran.stdout);
+    let ran = run("verify", &["--send-to", "someone@nowhere.invalid"]).with_status(4);
+    assert!(line(&ran).contains("FAIL") && line(&ran).contains("bounced ("), "{}", ran.stdout);
 }
 
 #[test]

@@ -60,10 +60,10 @@ impl Companion {
     }
 
     /// Whether the file is as it was left. firewalld writes a zone down by itself, in its own words, when the zone
-    /// is put back; a package takes the files with it that it has adopted.
+    /// is put back, and hostnamectl removes its file where there is no name; a package takes the files with it that it has adopted.
     pub(super) fn explains(&self, present: &StoredState) -> bool {
         match self.main {
-            Key::Firewall(_) => true,
+            Key::Firewall(_) | Key::Hostname => true,
             Key::Package(_) if *present == StoredState::File(StoredFile::Absent) => true,
             _ => self.known.iter().any(|known| same(known, present)),
         }
