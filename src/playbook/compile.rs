@@ -55,6 +55,7 @@ impl CompiledPlay {
         let mut inventory = common.inventory.vars_for(host);
         // As in Ansible, the address to connect to is always known.
         inventory.entry("ansible_host").or_insert_with(|| Value::from(host));
+        inventory.retain(|name, _| !is_password(name));
         let mut var_maps = common.var_maps.clone();
         if let Some(map) = var_maps.get_mut(maps::INVENTORY) {
             *map = inventory;
@@ -63,7 +64,7 @@ impl CompiledPlay {
             name: self.name.clone(),
             gather_facts: common.gather_facts,
             var_maps,
-            extra_vars: common.extra_vars.clone(),
+            extra_vars: common.extra_vars.iter().filter(|(name, _)| !is_password(name)).map(own).collect(),
             magic: self.magic(host),
             steps: common.steps.clone(),
             handlers: common.handlers.clone(),
@@ -145,4 +146,20 @@ impl CompiledPlay {
 /// A path from the root, by name only.
 pub(super) fn absolute(path: &str) -> String {
     std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.display().to_string())
+}
+/// Passwords of the connection: the controller's business, and none of the managed host's.
+fn is_password(name: &str) -> bool {
+    const PASSWORDS: [&str; 6] = [
+        "ansible_become_pass",
+        "ansible_become_password",
+        "ansible_password",
+        "ansible_ssh_pass",
+        "ansible_ssh_password",
+        "ansible_sudo_pass",
+    ];
+    PASSWORDS.contains(&name)
+}
+
+fn own((name, value): (&String, &Value)) -> (String, Value) {
+    (name.clone(), value.clone())
 }

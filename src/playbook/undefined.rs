@@ -23,7 +23,8 @@ use report::Report;
 use walk::{Prepared, Walk};
 
 /// Names that are always there: what [`super::compile`] and the agent set, and what the engine knows itself.
-const MAGIC: [&str; 18] = [
+const MAGIC: [&str; 19] = [
+    "ansible_check_mode",
     "ansible_failed_result",
     "ansible_failed_task",
     "ansible_host",

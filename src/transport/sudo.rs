@@ -47,7 +47,7 @@ impl SudoError {
     pub fn to_failure(self) -> Failure {
         let hint = match self {
             Self::Missing => "install sudo there, or log in as root (ansible_user: root)",
-            Self::PasswordNeeded => "pass --ask-become-pass, or set ansible_become_password from a vault",
+            Self::PasswordNeeded => "pass --ask-become-pass (-K), or let sudo ask nothing of this user",
             Self::WrongPassword => "check the password given to --ask-become-pass or in ansible_become_password",
             Self::NotAllowed => "give the user a rule in /etc/sudoers.d on the host, or log in as another user",
             Self::RequiresTty => "remove `Defaults requiretty` from /etc/sudoers on the host",

@@ -37,6 +37,24 @@ fn the_built_in_playbook_compiles() {
 }
 
 #[test]
+fn passwords_of_the_connection_stay_with_the_controller() {
+    let hosts =
+        "all:\n  hosts:\n    mail1: {ansible_become_password: hunter2, ansible_password: swordfish, mine: kept}\n";
+    let folder = Folder::new(&[("hosts.yaml", hosts)]);
+    let mut sources = Sources::new();
+    let inventory = Inventory::load(&[folder.path("hosts.yaml")], &mut sources).unwrap();
+    let extra_vars = json!({"ansible_ssh_pass": "letmein"}).as_object().unwrap().clone();
+    let options = Options { extra_vars, ..Options::default() };
+    let compiled = load(None, inventory, &options, &mut sources);
+    let compiled = compiled.unwrap_or_else(|problems| panic!("{}", problems.render(&sources, false)));
+    let sent = serde_json::to_string(&compiled.plays[0].host_play("mail1")).unwrap();
+    assert!(sent.contains("kept"));
+    for secret in ["hunter2", "swordfish", "letmein"] {
+        assert!(!sent.contains(secret), "{secret} is sent to the host");
+    }
+}
+
+#[test]
 fn sections_run_in_ansibles_order_with_handlers_between() {
     let play = host_play(
         "- hosts: all
