@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod ansible;
 mod filters;
 mod laws;
 mod limits;
