@@ -7,6 +7,7 @@ mod interpreter;
 mod items;
 mod outcome;
 mod session;
+mod standing;
 mod task;
 mod undo;
 mod variables;

@@ -26,6 +26,7 @@ mod rollback;
 mod run;
 mod run_spec;
 mod session;
+mod status;
 mod up;
 mod verify;
 
@@ -63,6 +64,7 @@ fn run(command: &Command) -> ExitCode {
         Command::Verify(args) => told(&args.output, |console| verify::run(args, console)),
         Command::Rollback(args) => told(&args.output, |console| rollback::run(args, console)),
         Command::History(args) => told(&args.output, |console| history::run(args, console)),
+        Command::Status(args) => told(&args.output, |console| status::run(args, console)),
         Command::Inventory(args) => told(&args.command.look().into(), |console| inventory::run(&args.command, console)),
         Command::Lint(args) => told(&(&args.look).into(), |console| lint::run(args, console)),
         Command::Facts(args) => told(&(&args.look).into(), |console| facts::run(args, console)),

@@ -4,8 +4,10 @@
 //! plan, recap, diffs, JSON output and reports are all made from this one stream.
 
 mod check;
+mod moment;
 
 pub use check::{Check, CheckVerdict, Outside, Vantage};
+pub use moment::moment;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -26,7 +26,7 @@ use reach::Ssh;
 
 use crate::event::{HostEvent, HostOutcome};
 use crate::hostplay::{HostPlay, RunSpec};
-use crate::protocol::{RollbackSpec, RunSummary};
+use crate::protocol::{HostStatus, Request, RollbackSpec, RunSummary};
 use crate::transport::{Binaries, ConnectionSpec};
 
 /// Hosts, and how they are reached.
@@ -85,8 +85,8 @@ impl FleetOutcome {
     }
 }
 
-/// The runs on each host, or why they cannot be told (never that it succeeded).
-pub type Histories = BTreeMap<String, Result<Vec<RunSummary>, Box<HostOutcome>>>;
+/// What each host answered, or why it did not (never that it succeeded).
+pub type Answers<T> = BTreeMap<String, Result<T, Box<HostOutcome>>>;
 
 impl Fleet {
     /// Runs plays. Everything that happens is told through `events`, a `HostFinished` for every host included.
@@ -111,7 +111,14 @@ impl Fleet {
     }
 
     /// Asks each of these hosts for its runs.
-    pub async fn history(&self, hosts: &[String], events: mpsc::Sender<HostEvent>) -> Histories {
-        query::history(self, hosts, Events::new(events), &Interrupt::from_signals()).await
+    pub async fn history(&self, hosts: &[String], events: mpsc::Sender<HostEvent>) -> Answers<Vec<RunSummary>> {
+        let interrupt = Interrupt::from_signals();
+        query::question(self, hosts, Request::History, query::history, Events::new(events), &interrupt).await
+    }
+
+    /// Asks each of these hosts how things stand there.
+    pub async fn status(&self, hosts: &[String], events: mpsc::Sender<HostEvent>) -> Answers<HostStatus> {
+        let interrupt = Interrupt::from_signals();
+        query::question(self, hosts, Request::Status, query::status, Events::new(events), &interrupt).await
     }
 }

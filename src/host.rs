@@ -78,6 +78,15 @@ impl Want {
     }
 }
 
+/// A handler that a change calls for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Debt {
+    /// Its name.
+    pub handler: String,
+    /// What it is going to run, as far as that can be told beforehand.
+    pub action: Option<Action>,
+}
+
 /// A managed host: live, previewed or fake.
 ///
 /// Laws, checked by tests for every implementation:
@@ -117,12 +126,16 @@ pub trait Host {
     /// When it cannot be started, recorded, or (for units) fails.
     fn act(&mut self, action: Action) -> Result<Option<ActionResult>, HostError>;
 
+    /// Names the handlers that the next change will owe. They are noted before that change is made, so that no kill
+    /// can come between the two.
+    fn owing(&mut self, _debts: Vec<Debt>) {}
+
     /// Notes that a handler was notified, so that a run which dies before it ran can be finished by the next.
     /// Only the live host keeps such notes.
     ///
     /// # Errors
     /// When the note cannot be written.
-    fn owe(&mut self, _handler: &str) -> Result<(), HostError> {
+    fn owe(&mut self, _debt: &Debt) -> Result<(), HostError> {
         Ok(())
     }
 
@@ -131,6 +144,14 @@ pub trait Host {
     /// # Errors
     /// When the note cannot be written.
     fn paid(&mut self, _handler: &str) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    /// Takes the note of a handler back that was after all not notified.
+    ///
+    /// # Errors
+    /// When the note cannot be written.
+    fn forgive(&mut self, _handler: &str) -> Result<(), HostError> {
         Ok(())
     }
 

@@ -7,6 +7,8 @@
 //! describes. What the records mean to the host is known in [`crate::host`], not here.
 
 pub mod error;
+#[cfg(feature = "failpoints")]
+pub mod failpoint;
 pub mod lock;
 pub mod record;
 pub mod run;

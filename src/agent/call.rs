@@ -70,7 +70,7 @@ impl Interpreter<'_> {
     }
 
     /// Rendered and checked arguments. Conditions become `{condition, holds}`.
-    fn arguments(&self, task: &Task, module: Module, vars: &Vars) -> Result<Args, Box<Failure>> {
+    pub(super) fn arguments(&self, task: &Task, module: Module, vars: &Vars) -> Result<Args, Box<Failure>> {
         let mut given = Map::new();
         for arg in &task.args {
             let spec = module.spec().arg(&arg.name);

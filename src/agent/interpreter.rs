@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::variables::{Remembered, Variables};
 use crate::event::{ChangeView, Event, Failure, Status, TaskResult};
-use crate::host::Host;
+use crate::host::{Debt, Host};
 use crate::hostplay::{Block, HostPlay, Step, Task};
+use crate::modules::Module;
 use crate::template::Engine;
 
 /// Where events go, and whether anybody still listens.
@@ -164,32 +165,63 @@ impl Interpreter<'_> {
         self.variables.set("ansible_failed_result", Value::Object(failed), false);
     }
 
-    /// Marks the handlers that a changed task, or a changed item of its loop, notifies.
-    pub(super) fn notify(&mut self, task: &Task, item: Option<&Map<String, Value>>) -> Result<(), Box<Failure>> {
+    /// The handlers that a task, or an item of its loop, notifies when it changes something, by their place.
+    pub(super) fn handlers_of(
+        &self,
+        task: &Task,
+        item: Option<&Map<String, Value>>,
+    ) -> Result<Vec<usize>, Box<Failure>> {
         let vars = self.variables.for_task(task, item);
+        let mut found = Vec::new();
         for topic in &task.notify {
             let rendered = self.engine.render_string(topic, &vars);
             let wanted = rendered.map_err(|error| Box::new(error.to_failure()))?;
-            let mut found = false;
-            for (index, handler) in self.play.handlers.iter().enumerate() {
-                let name = self.handler_name(handler);
-                if name != wanted && !handler.listen.contains(&wanted) {
-                    continue;
-                }
-                found = true;
-                if self.notified.insert(index) {
-                    self.host.owe(&handler.name.source).map_err(|error| Box::new(error.to_failure()))?;
-                }
-                if !self.pending.notified.contains(&name) {
-                    self.pending.notified.push(name);
-                }
-            }
-            if !found {
+            let handlers = self.play.handlers.iter().enumerate();
+            let answers = |handler: &Task| self.handler_name(handler) == wanted || handler.listen.contains(&wanted);
+            let before = found.len();
+            found.extend(handlers.filter(|(_, handler)| answers(handler)).map(|(index, _)| index));
+            if found.len() == before {
                 let message = format!("no handler is named `{wanted}` or listens to it");
                 return Err(Box::new(Failure { message, origin: Some(topic.origin.clone()), ..Failure::default() }));
             }
         }
+        Ok(found)
+    }
+
+    /// What these handlers will owe.
+    pub(super) fn debts(&self, handlers: &[usize]) -> Vec<Debt> {
+        handlers.iter().filter_map(|&index| self.play.handlers.get(index)).map(|handler| self.debt(handler)).collect()
+    }
+
+    fn debt(&self, handler: &Task) -> Debt {
+        let action = Module::from_name(&handler.module).and_then(|module| {
+            let args = self.arguments(handler, module, &self.variables.for_task(handler, None)).ok()?;
+            module.expected_action(&args)
+        });
+        Debt { handler: handler.name.source.clone(), action }
+    }
+
+    /// Marks the handlers that a changed task, or a changed item of its loop, notifies.
+    pub(super) fn notify(&mut self, handlers: &[usize]) -> Result<(), Box<Failure>> {
+        for &index in handlers {
+            let Some(handler) = self.play.handlers.get(index) else { continue };
+            if self.notified.insert(index) {
+                self.host.owe(&self.debt(handler)).map_err(|error| Box::new(error.to_failure()))?;
+            }
+            let name = self.handler_name(handler);
+            if !self.pending.notified.contains(&name) {
+                self.pending.notified.push(name);
+            }
+        }
         Ok(())
+    }
+
+    /// What a task owed in advance and does not owe, as it changed nothing.
+    pub(super) fn forgive(&mut self, handlers: &[usize]) {
+        for &index in handlers.iter().filter(|index| !self.notified.contains(index)) {
+            // A handler that runs without need does no harm.
+            drop(self.host.forgive(&self.play.handlers[index].name.source));
+        }
     }
 
     fn handler_name(&self, handler: &Task) -> String {

@@ -130,6 +130,9 @@ impl Interpreter<'_> {
             Some(until) if self.host.mode() == Mode::Apply => until.retries.saturating_add(1),
             _ => 1,
         };
+        // Known again only after the attempt: `notify` may name what the task itself sets.
+        let expected = self.handlers_of(task, item).unwrap_or_default();
+        self.host.owing(self.debts(&expected));
         let mut outcome = self.attempt(running, item);
         for attempt in 2..=attempts {
             let Some(until) = &task.until else { break };
@@ -149,11 +152,29 @@ impl Interpreter<'_> {
         {
             outcome = self.judge_last_attempt(task, until, item, outcome, attempts);
         }
-        if outcome.status == Status::Changed
-            && let Err(failure) = self.notify(task, item)
-        {
-            outcome = ItemOutcome::failed(*failure);
+        self.settle_handlers(task, item, &expected, outcome)
+    }
+
+    /// Notifies what a change calls for; what was expected and is not called for is owed no longer.
+    fn settle_handlers(
+        &mut self,
+        task: &Task,
+        item: Option<&Map<String, Value>>,
+        expected: &[usize],
+        outcome: ItemOutcome,
+    ) -> ItemOutcome {
+        match outcome.status {
+            Status::Changed => {
+                let notified = self.handlers_of(task, item).and_then(|handlers| self.notify(&handlers));
+                if let Err(failure) = notified {
+                    return ItemOutcome::failed(*failure);
+                }
+            }
+            // What it changed before it failed stays owed, for as long as it stays.
+            Status::Failed | Status::Ignored => return outcome,
+            Status::Ok | Status::Skipped => {}
         }
+        self.forgive(expected);
         outcome
     }
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::channel::{Channel, Speaker};
 use super::facts;
 use super::interpreter::{PlayEnd, Setup, Sink, run_play};
-use super::undo;
 use super::variables::Remembered;
+use super::{standing, undo};
 use crate::event::{Event, Failure, HostOutcome};
 use crate::host::live::Live;
 use crate::host::machine::Machine;
@@ -33,6 +33,7 @@ pub(super) fn serve(channel: &Channel) {
         Request::Begin(spec) => serve_run(channel, &mut speaker, spec),
         Request::Rollback(spec) => undo::serve_rollback(&mut speaker, &spec),
         Request::History => undo::serve_history(&speaker),
+        Request::Status => standing::serve_status(&speaker),
         Request::Play(_) => Err(Box::new(HostError::refused("run a play outside of a run").to_failure())),
         Request::Finish | Request::Condemn { .. } => Ok(()),
     };
@@ -51,18 +52,6 @@ pub(super) fn machine(speaker: &Speaker) -> Machine {
 /// Where the journals are.
 pub(super) fn journals() -> Store {
     Store::at(Path::new(store::BASE))
-}
-
-/// The handlers that earlier runs left unpaid. A journal that cannot be read is no reason to refuse a run.
-fn owed(speaker: &Speaker) -> Vec<String> {
-    match journals().owed() {
-        Ok(owed) => owed.into_iter().map(|owed| owed.handler).collect(),
-        Err(error) => {
-            let message = format!("what earlier runs left undone is not known: failed to {error}");
-            speaker.reply(&Reply::Event(Event::Warning { message }));
-            Vec::new()
-        }
-    }
 }
 
 /// A run that was begun on this host.
@@ -92,17 +81,21 @@ impl RunHost {
 }
 
 impl OpenRun {
-    fn open(spec: RunSpec, speaker: &Speaker) -> Result<Self, HostError> {
-        let host = match spec.mode {
-            Mode::Check => RunHost::Preview(Box::new(Preview::over(machine(speaker)))),
-            Mode::Apply => {
-                let lock = Lock::acquire(Path::new(lock::PATH), &spec.controller)?;
+    fn open(spec: RunSpec, speaker: &mut Speaker) -> Result<Self, HostError> {
+        let lock = match spec.mode {
+            Mode::Check => None,
+            Mode::Apply => Some(Lock::acquire(Path::new(lock::PATH), &spec.controller)?),
+        };
+        let owed = tell_standing(speaker, spec.mode);
+        let host = match lock {
+            None => RunHost::Preview(Box::new(Preview::over(machine(speaker)))),
+            Some(lock) => {
+                let mut machine = machine(speaker);
+                machine.settle()?;
                 let run = journals().begin(&spec)?;
-                RunHost::Live(Box::new(Live::new(machine(speaker), run)), lock)
+                RunHost::Live(Box::new(Live::new(machine, run)), lock)
             }
         };
-        // Asked with the lock in hand: a run at work pays its own.
-        let owed = owed(speaker);
         let now = time::OffsetDateTime::now_utc().unix_timestamp();
         Ok(Self { spec, host, facts: None, now, remembered: Remembered::default(), owed })
     }
@@ -133,34 +126,65 @@ impl OpenRun {
     }
 
     /// Writes the end of the run, and takes it back when it failed and was to be atomic.
-    fn close(self, end: &PlayEnd, speaker: &mut Speaker) -> Result<HostOutcome, Box<Failure>> {
+    fn close(self, end: &PlayEnd, speaker: &mut Speaker) -> HostOutcome {
         let RunHost::Live(mut live, lock) = self.host else {
-            return Ok(match end {
+            return match end {
                 PlayEnd::Done => HostOutcome::Succeeded,
                 PlayEnd::Failed(_) | PlayEnd::Condemned(_) | PlayEnd::Stopped => {
                     HostOutcome::Failed { rolled_back: false }
                 }
-            });
+            };
         };
-        let outcome = if *end == PlayEnd::Done { Outcome::Succeeded } else { Outcome::Failed };
-        live.run().finished(outcome).map_err(|error| Box::new(error.to_failure()))?;
-        if *end == PlayEnd::Done {
-            return Ok(HostOutcome::Succeeded);
+        let mut end = end.clone();
+        let outcome = if end == PlayEnd::Done { Outcome::Succeeded } else { Outcome::Failed };
+        if let Err(error) = live.run().finished(outcome) {
+            let reason = format!("failed to {error}");
+            speaker.emit(Event::Warning { message: reason.clone() });
+            // Nobody could tell later that it succeeded.
+            if end == PlayEnd::Done {
+                end = PlayEnd::Condemned(reason);
+            }
         }
         let changed_anything = live.run().next_seq() > 0;
         drop(live);
+        let reason = match end {
+            PlayEnd::Done => return HostOutcome::Succeeded,
+            PlayEnd::Failed(task) => format!("task \"{task}\" failed"),
+            PlayEnd::Condemned(reason) => reason,
+            PlayEnd::Stopped => "the controller is gone".to_owned(),
+        };
         let mut rolled_back = false;
         if self.spec.rollback_on_failure && changed_anything {
-            let reason = match end {
-                PlayEnd::Failed(task) => format!("task \"{task}\" failed"),
-                PlayEnd::Condemned(reason) => reason.clone(),
-                PlayEnd::Stopped | PlayEnd::Done => "the controller is gone".to_owned(),
-            };
             speaker.emit(Event::RollbackStarted { reason });
-            rolled_back = undo::take_back(speaker, &self.spec).map_err(|error| Box::new(error.to_failure()))?;
+            match undo::take_back(speaker, &self.spec) {
+                Ok(is_complete) => rolled_back = is_complete,
+                Err(error) => {
+                    let what_next = "when that is mended, `mailprov rollback` takes the changes back";
+                    speaker.emit(Event::Warning { message: format!("failed to {error}; {what_next}") });
+                }
+            }
         }
         drop(lock);
-        Ok(HostOutcome::Failed { rolled_back })
+        HostOutcome::Failed { rolled_back }
+    }
+}
+
+/// Tells how the host was found, and answers which handlers earlier runs left unpaid. Asked with the lock in hand, if
+/// the host is to be changed: a run at work pays its own.
+fn tell_standing(speaker: &mut Speaker, mode: Mode) -> Vec<String> {
+    match standing::standing() {
+        Ok(status) => {
+            for message in standing::warnings(&status, mode) {
+                speaker.emit(Event::Warning { message });
+            }
+            status.owed
+        }
+        // A journal that cannot be read is no reason to refuse a run.
+        Err(error) => {
+            let message = format!("what earlier runs left undone is not known: failed to {error}");
+            speaker.emit(Event::Warning { message });
+            Vec::new()
+        }
     }
 }
 
@@ -182,7 +206,7 @@ fn serve_run(channel: &Channel, speaker: &mut Speaker, spec: RunSpec) -> Result<
             Some(Request::Condemn { reason }) => PlayEnd::Condemned(reason),
             Some(_) | None => PlayEnd::Stopped,
         };
-        let outcome = open.close(&end, speaker)?;
+        let outcome = open.close(&end, speaker);
         if matches!(end, PlayEnd::Failed(_)) {
             speaker.reply(&Reply::PlayDone { failed: true });
             // The controller takes leave in its own time.

@@ -7,7 +7,7 @@ use super::interpreter::Sink;
 use super::session::{journals, machine};
 use crate::event::{Event, Failure, HostOutcome};
 use crate::host::rollback::{Report, RollbackError, rollback};
-use crate::hostplay::RunSpec;
+use crate::hostplay::{Mode, RunSpec};
 use crate::journal::{Lock, lock};
 use crate::protocol::{Reply, RollbackSpec};
 
@@ -37,6 +37,9 @@ pub(super) fn take_back(speaker: &mut Speaker, failed: &RunSpec) -> Result<bool,
 }
 
 fn undo(speaker: &mut Speaker, spec: &RunSpec, target: Option<&str>, force: bool) -> Result<Report, RollbackError> {
-    let machine = machine(speaker);
+    let mut machine = machine(speaker);
+    if spec.mode == Mode::Apply {
+        machine.settle()?;
+    }
     rollback(machine, &journals(), spec, target, force, &mut |event| speaker.emit(event))
 }

@@ -37,6 +37,9 @@ pub enum Command {
     /// List the runs on the hosts.
     #[command(after_help = exit::HELP)]
     History(HistoryArgs),
+    /// Tell how things stand on the hosts: the last run, what is unfinished, who is at work.
+    #[command(after_help = exit::HELP)]
+    Status(HistoryArgs),
     /// Show the inventory: hosts, groups, and where variables come from.
     Inventory(InventoryArgs),
     /// Look for everything that can be wrong without contacting a host.
@@ -169,7 +172,7 @@ pub struct RollbackArgs {
     pub output: OutputArgs,
 }
 
-/// `history`.
+/// `history` and `status`.
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
     /// On which hosts.

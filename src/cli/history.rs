@@ -1,8 +1,6 @@
 //! `history`: the runs that the hosts remember.
 
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
-use time::macros::format_description;
 
 use super::answers::{self, exit, failure_of};
 use super::args::HistoryArgs;
@@ -10,6 +8,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::hosts::Hosts;
 use super::{connections, failure, session};
+use crate::event::moment;
 use crate::hostplay::Mode;
 use crate::protocol::RunSummary;
 use crate::report::{clean, json};
@@ -48,27 +47,20 @@ fn text(answers: &[Answer], verbose: bool) -> String {
     lines.join("\n")
 }
 
-fn run_lines(run: &RunSummary, verbose: bool) -> Vec<String> {
+pub(super) fn run_lines(run: &RunSummary, verbose: bool) -> Vec<String> {
     let changes = match run.changed.len() {
         0 => "no changes".to_owned(),
         1 => "1 change".to_owned(),
         count => format!("{count} changes"),
     };
     let mut lines = vec![
-        format!("  {}  {}  {}, {changes}", clean(&run.spec.run_id), date(run.started), clean(&run.outcome)),
+        format!("  {}  {}  {}, {changes}", clean(&run.spec.run_id), moment(run.started), clean(&run.outcome)),
         format!("    {}: {}", clean(&run.spec.controller), clean(&run.spec.command)),
     ];
     if verbose {
         lines.extend(run.changed.iter().map(|resource| format!("    {}", clean(resource))));
     }
     lines
-}
-
-/// `2026-11-24 03:15:00 UTC`
-fn date(seconds: u64) -> String {
-    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
-    let time = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    time.and_then(|time| time.format(format).ok()).unwrap_or_else(|| "unknown time".to_owned())
 }
 
 /// For programs: a line a host, the newest run last.
@@ -83,7 +75,7 @@ fn json_lines(answers: &[Answer]) -> String {
     answers.iter().map(line).collect()
 }
 
-fn run_json(run: &RunSummary) -> Value {
+pub(super) fn run_json(run: &RunSummary) -> Value {
     json!({
         "id": run.spec.run_id,
         "check": run.spec.mode == Mode::Check,

@@ -234,7 +234,9 @@ pub(super) async fn converse<C>(
                 return End::Refused(failure);
             }
             Ok(Reply::Bye) => return End::Bye { outcome, failed, rolled_back },
-            Ok(reply @ (Reply::History(_) | Reply::Hello { .. })) => return End::Answer(Box::new(reply)),
+            Ok(reply @ (Reply::History(_) | Reply::Status(_) | Reply::Hello { .. })) => {
+                return End::Answer(Box::new(reply));
+            }
             Err(lost) => return End::Lost(lost),
         }
     }

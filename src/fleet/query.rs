@@ -1,4 +1,4 @@
-//! One request to each host: rollback and history.
+//! One request to each host: rollback, history, status.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,10 +9,10 @@ use super::events::Events;
 use super::host::{End, World, converse, outcome_of};
 use super::interrupt::Interrupt;
 use super::reach::{Connector, Ssh};
-use super::{Fleet, FleetOutcome, Histories};
+use super::{Answers, Fleet, FleetOutcome};
 use crate::event::{Event, Failure, HostOutcome};
 use crate::hostplay::Mode;
-use crate::protocol::{Reply, Request, RollbackSpec, RunSummary};
+use crate::protocol::{HostStatus, Reply, Request, RollbackSpec, RunSummary};
 use crate::transport::Binaries;
 
 pub(super) async fn rollback(
@@ -30,10 +30,18 @@ pub(super) async fn rollback(
     rollback_all(&world, fleet.forks, hosts, spec).await
 }
 
-pub(super) async fn history(fleet: &Fleet, hosts: &[String], events: Events, interrupt: &Interrupt) -> Histories {
+/// Asks what changes nothing; `pick` takes the answer from the reply that brings it.
+pub(super) async fn question<T>(
+    fleet: &Fleet,
+    hosts: &[String],
+    request: Request,
+    pick: impl Fn(Reply) -> Result<T, Box<Reply>>,
+    events: Events,
+    interrupt: &Interrupt,
+) -> Answers<T> {
     let binaries = Binaries::of_this_process();
     let connector = Ssh { fleet, binaries: &binaries, mode: Mode::Check };
-    history_all(&World { connector: &connector, events: &events, interrupt }, fleet.forks, hosts).await
+    question_all(&World { connector: &connector, events: &events, interrupt }, fleet.forks, hosts, request, pick).await
 }
 
 pub(super) async fn rollback_all<C: Connector>(
@@ -52,8 +60,25 @@ pub(super) async fn rollback_all<C: Connector>(
     FleetOutcome { hosts, interrupted: world.interrupt.requested() }
 }
 
-pub(super) async fn history_all<C: Connector>(world: &World<'_, C>, forks: usize, hosts: &[String]) -> Histories {
-    ask_all(world, forks, hosts, |_| Request::History, async |_: &str, end| runs_of(end)).await
+pub(super) async fn question_all<C: Connector, T>(
+    world: &World<'_, C>,
+    forks: usize,
+    hosts: &[String],
+    request: Request,
+    pick: impl Fn(Reply) -> Result<T, Box<Reply>>,
+) -> Answers<T> {
+    let finish = async |_: &str, end| answer_of(end, &pick);
+    ask_all(world, forks, hosts, |_| request.clone(), finish).await
+}
+
+/// The runs, from the reply that brings them.
+pub(super) fn history(reply: Reply) -> Result<Vec<RunSummary>, Box<Reply>> {
+    if let Reply::History(runs) = reply { Ok(runs) } else { Err(Box::new(reply)) }
+}
+
+/// The status likewise.
+pub(super) fn status(reply: Reply) -> Result<HostStatus, Box<Reply>> {
+    if let Reply::Status(status) = reply { Ok(*status) } else { Err(Box::new(reply)) }
 }
 
 /// Asks every host, and hands over each end as it comes. A second interruption ends the hosts still at work.
@@ -117,11 +142,14 @@ fn rollback_outcome(end: Result<End, HostOutcome>) -> HostOutcome {
     }
 }
 
-fn runs_of(end: Result<End, HostOutcome>) -> Result<Vec<RunSummary>, Box<HostOutcome>> {
+fn answer_of<T>(
+    end: Result<End, HostOutcome>,
+    pick: impl Fn(Reply) -> Result<T, Box<Reply>>,
+) -> Result<T, Box<HostOutcome>> {
     let outcome = match end {
-        Ok(End::Answer(reply)) => match *reply {
-            Reply::History(runs) => return Ok(runs),
-            other => outcome_of(End::Answer(Box::new(other))),
+        Ok(End::Answer(reply)) => match pick(*reply) {
+            Ok(answer) => return Ok(answer),
+            Err(other) => outcome_of(End::Answer(other)),
         },
         Ok(end) => outcome_of(end),
         Err(outcome) => outcome,

@@ -16,7 +16,7 @@ use super::batch::Schedule;
 use super::events::Events;
 use super::host::World;
 use super::interrupt::Interrupt;
-use super::query::{history_all, rollback_all};
+use super::query::{history, question_all, rollback_all};
 use super::reach::Connector;
 use super::*;
 use crate::event::Event;
@@ -115,6 +115,10 @@ async fn stand_in(
             }
             Request::History => {
                 replies.send(&Reply::History(Vec::new())).await.ok()?;
+                replies.send(&Reply::Bye).await.ok()?;
+            }
+            Request::Status => {
+                replies.send(&Reply::Status(Box::default())).await.ok()?;
                 replies.send(&Reply::Bye).await.ok()?;
             }
             Request::Rollback(_) => {
@@ -366,7 +370,10 @@ async fn questions_are_asked_of_every_host() {
                 target: None,
                 force: false,
             };
-            (history_all(&world, 10, &hosts).await, rollback_all(&world, 10, &hosts, rollback).await)
+            (
+                question_all(&world, 10, &hosts, Request::History, history).await,
+                rollback_all(&world, 10, &hosts, rollback).await,
+            )
         })
         .await;
     assert_eq!(histories["a"], Ok(Vec::new()));

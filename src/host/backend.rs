@@ -77,6 +77,13 @@ pub trait Backend {
     /// When the package database cannot be asked.
     fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError>;
 
+    /// Whether what stands at this path was last changed while the package transaction with this label was at work.
+    /// False when it cannot be told.
+    ///
+    /// # Errors
+    /// When the package manager cannot be asked.
+    fn is_of_transaction(&mut self, path: &str, packages: &[&str], label: &str) -> Result<bool, HostError>;
+
     /// Removes what a kill during a change of this file left under its scratch name.
     ///
     /// # Errors
@@ -149,6 +156,10 @@ impl<B: Backend> Backend for &mut B {
 
     fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError> {
         (**self).unowned(paths)
+    }
+
+    fn is_of_transaction(&mut self, path: &str, packages: &[&str], label: &str) -> Result<bool, HostError> {
+        (**self).is_of_transaction(path, packages, label)
     }
 
     fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {

@@ -44,6 +44,14 @@ pub(super) fn read(path: &str) -> Result<FileState, HostError> {
     })
 }
 
+/// When what stands at a path was last changed in any way, which nobody can set: seconds since the epoch.
+pub(super) fn changed_at(path: &str) -> Result<Option<i64>, HostError> {
+    let failed = |error: std::io::Error| HostError::io("read", path, error);
+    let Some(place) = walk::find(path).map_err(failed)? else { return Ok(None) };
+    let found = look(&place).map_err(|error| failed(error.into()))?;
+    Ok(found.map(|(_, stat)| stat.st_ctime))
+}
+
 /// The path without links above its last component; the path itself where its directory is missing.
 pub(super) fn canonical(path: &str) -> Result<String, HostError> {
     let place = walk::find(path).map_err(|error| HostError::io("find", path, error))?;

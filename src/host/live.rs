@@ -2,11 +2,14 @@
 
 mod companions;
 
+use std::collections::BTreeSet;
+use std::mem;
+
 use super::admit::{self, Unknowns};
 use super::backend::{Backend, Step};
 use super::record::Record;
 use super::{
-    Action, ActionResult, Change, CommandOutput, CommandSpec, FileState, Host, HostError, Key, State, Want, fs,
+    Action, ActionResult, Change, CommandOutput, CommandSpec, Debt, FileState, Host, HostError, Key, State, Want, fs,
     recorded,
 };
 use crate::hostplay::Mode;
@@ -19,6 +22,10 @@ pub struct Live<B> {
     backend: B,
     run: Run,
     record: Record,
+    /// Handlers that the next change owes.
+    owing: Vec<Debt>,
+    /// Handlers that the journal says are owed.
+    owed: BTreeSet<String>,
 }
 
 /// A step with what the journal and the user are to know of it.
@@ -32,7 +39,7 @@ impl<B: Backend> Live<B> {
     /// A host whose changes are recorded in this run.
     #[must_use]
     pub fn new(backend: B, run: Run) -> Self {
-        Self { backend, run, record: Record::default() }
+        Self { backend, run, record: Record::default(), owing: Vec::new(), owed: BTreeSet::new() }
     }
 
     /// The run's journal, for what is not a change: handlers owed and paid, the end.
@@ -98,15 +105,18 @@ impl<B: Backend> Live<B> {
         if planned.is_empty() {
             return Ok(());
         }
+        self.note_owing()?;
         let label = format!("mailprov:{}:{}", self.run.id(), self.run.next_seq());
-        let mut seqs = Vec::new();
-        for planned in &planned {
-            seqs.push(self.intend(planned, &label)?);
-        }
         let (steps, sensitive): (Vec<_>, Vec<_>) =
             planned.into_iter().map(|planned| (planned.step, planned.sensitive)).unzip();
+        let census = self.backend.census(&steps)?;
+        let mut kept = Companions::keep_census(self, &census)?;
+        let mut seqs = Vec::new();
+        for (step, sensitive) in steps.iter().zip(&sensitive) {
+            seqs.push(self.intend(step, *sensitive, &label, kept.take())?);
+        }
         let follows = seqs.first().copied().unwrap_or_default();
-        let companions = Companions::before(self, &steps, follows)?;
+        let companions = Companions::before(self, &steps, follows, census)?;
         let result = match undone {
             Some(undone) => self.backend.undo_packages(&steps, undone, &label),
             None => self.backend.change(&steps, &label),
@@ -123,8 +133,12 @@ impl<B: Backend> Live<B> {
         Ok(())
     }
 
-    fn intend(&mut self, planned: &Planned, label: &str) -> Result<u64, HostError> {
-        let Planned { step, sensitive } = planned;
+    /// A kill after the change and before its handler must not lose the handler: it is owed before the change is made.
+    fn note_owing(&mut self) -> Result<(), HostError> {
+        mem::take(&mut self.owing).iter().try_for_each(|debt| self.owe(debt))
+    }
+
+    fn intend(&mut self, step: &Step, sensitive: bool, label: &str, census: Option<String>) -> Result<u64, HostError> {
         let before = recorded::store_state(&step.before, &mut |bytes| self.run.keep(bytes))?;
         let after = recorded::store_state(&step.after, &mut |bytes| Ok(journal::digest(bytes)))?;
         let transaction = matches!(step.key, Key::Package(_)).then(|| label.to_owned());
@@ -133,9 +147,10 @@ impl<B: Backend> Live<B> {
             key: recorded::store_key(&step.key),
             before,
             after,
-            sensitive: *sensitive,
+            sensitive,
             scratch: step.scratch.clone(),
             transaction,
+            census,
             follows: None,
         })?)
     }
@@ -175,9 +190,30 @@ impl<B: Backend> Host for Live<B> {
                 return Ok(Some(ActionResult::default()));
             }
         }
+        self.note_owing()?;
         self.run.action(recorded::store_action(&action))?;
         self.record.action(&action);
         self.backend.act(&action).map(Some)
+    }
+
+    fn owing(&mut self, debts: Vec<Debt>) {
+        self.owing = debts;
+    }
+
+    fn owe(&mut self, debt: &Debt) -> Result<(), HostError> {
+        if self.owed.insert(debt.handler.clone()) {
+            self.run.owed(&debt.handler, debt.action.as_ref().map(recorded::store_action))?;
+        }
+        Ok(())
+    }
+
+    fn paid(&mut self, handler: &str) -> Result<(), HostError> {
+        self.owed.remove(handler);
+        Ok(self.run.paid(handler)?)
+    }
+
+    fn forgive(&mut self, handler: &str) -> Result<(), HostError> {
+        if self.owed.remove(handler) { Ok(self.run.paid(handler)?) } else { Ok(()) }
     }
 
     fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 
 use super::backend::{Backend, Step};
 use super::{
@@ -19,6 +20,8 @@ pub struct Machine {
     packages: BTreeMap<String, PackageState>,
     /// What `systemctl show` said ahead of one batch of reads.
     units: BTreeMap<String, super::UnitState>,
+    /// Package transactions that were asked for, with the seconds of the epoch in which they were at work.
+    spans: BTreeMap<String, Option<Range<i64>>>,
 }
 
 impl fmt::Debug for Machine {
@@ -31,7 +34,17 @@ impl Machine {
     /// The machine, with somewhere to show what long-running programs say.
     #[must_use]
     pub fn new(output: OutputSink) -> Self {
-        Self { output, packages: BTreeMap::new(), units: BTreeMap::new() }
+        Self { output, packages: BTreeMap::new(), units: BTreeMap::new(), spans: BTreeMap::new() }
+    }
+}
+
+impl Machine {
+    /// Waits for the package transaction of a run that was cut off: the program that does it outlives us.
+    ///
+    /// # Errors
+    /// When it takes too long.
+    pub fn settle(&mut self) -> Result<(), HostError> {
+        rpm::settle(&mut self.output)
     }
 }
 
@@ -158,6 +171,15 @@ impl Backend for Machine {
 
     fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError> {
         rpm::unowned(paths)
+    }
+
+    fn is_of_transaction(&mut self, path: &str, packages: &[&str], label: &str) -> Result<bool, HostError> {
+        if !self.spans.contains_key(label) {
+            self.spans.insert(label.to_owned(), rpm::span(packages, label)?);
+        }
+        let span = self.spans.get(label).and_then(Option::as_ref);
+        // Both clocks are the same one; the package manager's is cut to seconds.
+        Ok(fs::changed_at(path)?.zip(span).is_some_and(|(at, span)| span.start - 1 <= at && at <= span.end + 1))
     }
 
     fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {

@@ -58,6 +58,16 @@ pub(super) fn ended_badly(spec: &CommandSpec, output: CommandOutput, hint: Optio
     HostError::Command { command: spec.display(), output, hint }
 }
 
+/// A running program with an argument that begins so; its process id.
+pub(super) fn with_argument(start: &str) -> Option<u32> {
+    let entries = fs::read_dir("/proc").ok()?.flatten();
+    let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.find(|pid| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.split(|&byte| byte == 0).any(|word| word.starts_with(start.as_bytes()))
+    })
+}
+
 fn start(spec: &CommandSpec, path: &Path) -> io::Result<Child> {
     let mut command = Command::new(path);
     command.args(spec.argv.iter().skip(1)).env_clear();

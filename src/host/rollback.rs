@@ -4,9 +4,11 @@
 //! journal: it can be taken back, and one that was killed is finished by doing it again.
 
 mod chain;
+mod leftovers;
 mod restore;
 mod same;
 mod target;
+mod traces;
 
 #[cfg(test)]
 mod preview_tests;
@@ -92,6 +94,13 @@ pub fn rollback<B: Backend>(
     emit: &mut dyn FnMut(Event),
 ) -> Result<Report, RollbackError> {
     let runs = store.read_all()?;
+    if let (None, Some(id)) = (target, store.stillborn(&runs)?) {
+        emit(Event::Warning { message: format!("the run {id} was cut off before it changed anything") });
+        if spec.mode == Mode::Apply {
+            store.clear_drafts()?;
+        }
+        return Ok(Report { undone: vec![id], ..Report::default() });
+    }
     let ids = select(&runs, target)?;
     let chains = ids.iter().map(|id| Chain::of(store, &runs, id)).collect::<Result<Vec<_>, _>>()?;
     if spec.mode == Mode::Check {
@@ -104,12 +113,17 @@ pub fn rollback<B: Backend>(
         let kept = report.kept;
         restore::run(&mut live, store, chain, force, &mut report, emit)?;
         if report.kept == kept {
-            store.mark_rolled_back(id, &spec.run_id)?;
             report.undone.push(id.clone());
         }
     }
-    if report.restored > 0 {
+    // A rollback that was cut off may have put the files back and not restarted what reads them.
+    if report.restored > 0 || chains.iter().any(|chain| chain.was_tried) {
         restore::actions(&mut live, &chains, emit)?;
+    }
+    // Last of all: a run that is marked is not looked at again.
+    let marked = Store::undone(&runs);
+    for id in report.undone.iter().filter(|id| !marked.contains(*id)) {
+        store.mark_rolled_back(id, &spec.run_id)?;
     }
     let outcome = if report.is_complete() { Outcome::Succeeded } else { Outcome::Failed };
     live.run().finished(outcome)?;
@@ -139,8 +153,14 @@ fn select(runs: &[RunRecord], target: Option<&str>) -> Result<Vec<String>, Rollb
     // A rollback belongs to the run that it takes back: it is named, or left alone.
     let ordinary = |run: &&RunRecord| run.undoes.is_empty();
     let Some(target) = target else {
+        // Who repeats a rollback that was cut off means the same run, and not the one before it.
+        if let Some(last) = runs.last().filter(|run| !run.undoes.is_empty() && run.outcome().is_none()) {
+            return Ok(last.undoes.clone());
+        }
         let mut candidates = runs.iter().rev().filter(in_effect).filter(ordinary);
-        let found = candidates.find(|run| run.has_intents()).ok_or(RollbackError::NothingToUndo)?;
+        // A run that was cut off is the one that is meant, whether it came to change something or not.
+        let found =
+            candidates.find(|run| run.has_intents() || run.outcome().is_none()).ok_or(RollbackError::NothingToUndo)?;
         return Ok(vec![found.spec.run_id.clone()]);
     };
     let Some(position) = runs.iter().position(|run| run.spec.run_id == target) else {

@@ -4,7 +4,7 @@ mod dnf;
 
 use std::collections::BTreeMap;
 
-pub(super) use dnf::{change, is_latest, undo};
+pub(super) use dnf::{change, is_latest, settle, span, undo};
 
 use super::{CommandSpec, HostError, PackageState, Version, process};
 

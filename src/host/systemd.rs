@@ -7,6 +7,18 @@ use super::{CommandOutput, CommandSpec, Enablement, HostError, UnitState, proces
 /// Lines of a unit's journal that come with a failure.
 const EVIDENCE_LINES: &str = "20";
 
+/// When systemd started, which is when the host booted: seconds since the epoch.
+pub(super) fn started_at() -> Option<i64> {
+    /// `USER_HZ` of proc(5), the same on every architecture of Enterprise Linux.
+    const TICKS: i64 = 100;
+    let boot = std::fs::read_to_string("/proc/stat").ok()?;
+    let boot: i64 = boot.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+    let process = std::fs::read_to_string("/proc/1/stat").ok()?;
+    // The 22nd field; the second, a name in brackets, may hold anything.
+    let ticks: i64 = process.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()?;
+    Some(boot + ticks / TICKS)
+}
+
 /// The state of one unit.
 pub(super) fn query_one(name: &str) -> Result<UnitState, HostError> {
     Ok(query(&[name])?.remove(name).unwrap_or(UnitState::Absent))

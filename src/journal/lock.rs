@@ -2,14 +2,14 @@
 #![expect(clippy::disallowed_methods, reason = "the lock is not a resource")]
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-
-use rustix::fs::{FlockOperation, OFlags, flock};
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 use super::{JournalError, disk, store};
+use crate::protocol::Holder;
+use rustix::fs::{FlockOperation, OFlags, flock};
 
 /// Where the lock is on a real host. In `/run`, so that a reboot frees it.
 pub const PATH: &str = "/run/mailprov/lock";
@@ -18,13 +18,6 @@ pub const PATH: &str = "/run/mailprov/lock";
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Holder {
-    pid: u32,
-    controller: String,
-    since: u64,
 }
 
 impl Lock {
@@ -41,10 +34,16 @@ impl Lock {
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file =
             options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path).map_err(failed("open"))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(JournalError::Locked { holder: describe(&mut file) }),
-            Err(error) => return Err(JournalError::io("lock", path, error)),
+        let mut tries = 0;
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => break,
+                // Somebody who only asks who holds it has it for a moment, too.
+                Err(rustix::io::Errno::WOULDBLOCK) if tries < 3 => std::thread::sleep(Duration::from_millis(50)),
+                Err(rustix::io::Errno::WOULDBLOCK) => return Err(JournalError::Locked { holder: describe(&mut file) }),
+                Err(error) => return Err(JournalError::io("lock", path, error)),
+            }
+            tries += 1;
         }
         let holder = Holder { pid: std::process::id(), controller: controller.to_owned(), since: store::now() };
         let line = serde_json::to_string(&holder).map_err(|error| failed("write")(error.into()))?;
@@ -53,16 +52,42 @@ impl Lock {
         file.write_all(line.as_bytes()).map_err(failed("write"))?;
         Ok(Self { _file: file })
     }
+
+    /// Who holds the lock now, if somebody does.
+    ///
+    /// # Errors
+    /// When the file cannot be looked at.
+    pub fn holder(path: &Path) -> Result<Option<Holder>, JournalError> {
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+        let mut file = match options.open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(JournalError::io("open", path, error)),
+        };
+        match flock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(None),
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let unknown = Holder { pid: 0, controller: "another run".to_owned(), since: store::now() };
+                Ok(Some(read(&mut file).unwrap_or(unknown)))
+            }
+            Err(error) => Err(JournalError::io("lock", path, error)),
+        }
+    }
+}
+
+fn read(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.take(4096).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
 }
 
 fn describe(file: &mut File) -> String {
-    let mut text = String::new();
-    let read = file.take(4096).read_to_string(&mut text).is_ok();
-    match serde_json::from_str::<Holder>(&text) {
-        Ok(holder) if read => {
+    match read(file) {
+        Some(holder) => {
             let minutes = store::now().saturating_sub(holder.since) / 60;
             format!("process {} for {} has held it for {minutes} min", holder.pid, holder.controller)
         }
-        _ => "another run holds it".to_owned(),
+        None => "another run holds it".to_owned(),
     }
 }

@@ -45,6 +45,9 @@ pub enum Record {
     Owed {
         /// Its name.
         handler: String,
+        /// What it is going to run, where that is known: a rollback runs it instead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        action: Option<StoredAction>,
     },
     /// A handler that this or an earlier run owed has run.
     Paid {
@@ -93,6 +96,10 @@ pub struct Intent {
     /// The label of the package transaction that this is a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<String>,
+    /// Of the first package of a transaction: the digest of the kept list (JSON) of the paths that were there, so that
+    /// what the transaction made can be told after a kill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub census: Option<String>,
     /// The intent that this file changes along with. Nobody asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<u64>,

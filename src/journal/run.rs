@@ -1,7 +1,7 @@
 //! Writing the journal of one run.
 #![expect(clippy::disallowed_methods, reason = "the undo record itself has none")]
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -23,15 +23,20 @@ pub struct Run {
 }
 
 impl Run {
-    pub(super) fn create(dir: PathBuf, id: String, first: &Record) -> Result<Self, JournalError> {
-        disk::private_dir(&dir.join(BLOBS))?;
-        let path = dir.join(JOURNAL);
+    /// Makes the journal under another name, so that a run is there with its first record or not at all.
+    pub(super) fn create(draft: PathBuf, dir: PathBuf, id: String, first: &Record) -> Result<Self, JournalError> {
+        disk::private_dir(&draft)?;
+        disk::private_dir(&draft.join(BLOBS))?;
+        let path = draft.join(JOURNAL);
         let mut options = OpenOptions::new();
         options.append(true).create_new(true).mode(0o600);
         let file = options.open(&path).map_err(|error| JournalError::io("create", &path, error))?;
-        disk::sync_dir(&dir)?;
-        let mut run = Self { id, dir, file, length: 0, broken: false, next: 0 };
+        disk::sync_dir(&draft)?;
+        let mut run = Self { id, dir: draft, file, length: 0, broken: false, next: 0 };
         run.write(first)?;
+        fs::rename(&run.dir, &dir).map_err(|error| JournalError::io("create", &dir, error))?;
+        dir.parent().map_or(Ok(()), disk::sync_dir)?;
+        run.dir = dir;
         Ok(run)
     }
 
@@ -92,12 +97,12 @@ impl Run {
         Ok(seq)
     }
 
-    /// Records that a handler was notified.
+    /// Records that a handler was notified, and what it is going to run.
     ///
     /// # Errors
     /// When the record is not on disk.
-    pub fn owed(&mut self, handler: &str) -> Result<(), JournalError> {
-        self.write(&Record::Owed { handler: handler.to_owned() })
+    pub fn owed(&mut self, handler: &str, action: Option<StoredAction>) -> Result<(), JournalError> {
+        self.write(&Record::Owed { handler: handler.to_owned(), action })
     }
 
     /// Records that a handler has run, whichever run owed it.
@@ -133,9 +138,13 @@ impl Run {
         let failed = |verb| move |error: io::Error| JournalError::io(verb, path, error);
         let mut line = serde_json::to_vec(record).map_err(|error| failed("write")(error.into()))?;
         line.push(b'\n');
+        #[cfg(feature = "failpoints")]
+        super::failpoint::before_record().map_err(failed("write"))?;
         self.file.write_all(&line).map_err(failed("write"))?;
         self.file.sync_data().map_err(failed("sync"))?;
         self.length += line.len() as u64;
+        #[cfg(feature = "failpoints")]
+        super::failpoint::after_record();
         Ok(())
     }
 

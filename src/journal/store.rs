@@ -9,12 +9,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::record::{FORMAT, Outcome, Record};
 use super::run::{BLOBS, JOURNAL, Run};
 use super::stored::{StoredKey, StoredSpec};
-use super::{JournalError, blobs, disk};
+use super::{JournalError, blobs};
 use crate::hostplay::RunSpec;
 use crate::protocol::RunSummary;
 
 /// Where the journals are on a real host.
 pub const BASE: &str = "/var/lib/mailprov";
+
+/// Before the name of a run whose first record is not yet on disk.
+const DRAFT: &str = ".new-";
+
+/// The same for one that takes others back.
+const UNDO_DRAFT: &str = ".undo-";
 
 /// All journals under one directory.
 #[derive(Debug, Clone)]
@@ -74,6 +80,7 @@ impl Store {
         }
         let number =
             self.run_ids()?.iter().filter_map(|id| self.read(id).ok()).map(|run| run.number.saturating_add(1)).max();
+        let is_undo = !undoes.is_empty();
         let first = Record::RunStarted {
             format: FORMAT,
             spec: StoredSpec::from(spec),
@@ -81,12 +88,41 @@ impl Store {
             number: number.unwrap_or(0),
             undoes,
         };
-        disk::private_dir(&dir)?;
-        Run::create(dir, spec.run_id.clone(), &first)
+        self.clear_drafts()?;
+        let draft = self.runs.join(format!("{}{}", if is_undo { UNDO_DRAFT } else { DRAFT }, spec.run_id));
+        Run::create(draft, dir, spec.run_id.clone(), &first)
+    }
+
+    /// The ordinary run that was cut off before its first record was on disk, if no other one came after it.
+    ///
+    /// # Errors
+    /// When the runs cannot be listed.
+    pub fn stillborn(&self, runs: &[RunRecord]) -> Result<Option<String>, JournalError> {
+        let last = runs.last().map_or("", |run| run.spec.run_id.as_str());
+        // The names of runs begin with their time.
+        let drafts = self.names()?.into_iter().filter_map(|name| name.strip_prefix(DRAFT).map(str::to_owned));
+        Ok(drafts.filter(|id| is_run_id(id) && id.as_str() > last).max())
+    }
+
+    /// Removes what runs left that never were. The caller holds the lock.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    #[expect(clippy::disallowed_methods, reason = "of a journal that never was")]
+    pub fn clear_drafts(&self) -> Result<(), JournalError> {
+        for name in self.names()?.iter().filter(|name| name.starts_with(DRAFT) || name.starts_with(UNDO_DRAFT)) {
+            let path = self.runs.join(name);
+            fs::remove_dir_all(&path).map_err(|error| JournalError::io("remove", &path, error))?;
+        }
+        Ok(())
     }
 
     /// The ids of all runs, in no order.
     fn run_ids(&self) -> Result<Vec<String>, JournalError> {
+        Ok(self.names()?.into_iter().filter(|name| is_run_id(name)).collect())
+    }
+
+    fn names(&self) -> Result<Vec<String>, JournalError> {
         let failed = |error| JournalError::io("read", &self.runs, error);
         let entries = match fs::read_dir(&self.runs) {
             Ok(entries) => entries,
@@ -94,8 +130,7 @@ impl Store {
             Err(error) => return Err(failed(error)),
         };
         let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
-        let names: Vec<_> = names.collect::<Result<_, _>>().map_err(failed)?;
-        Ok(names.into_iter().filter(|name| is_run_id(name)).collect())
+        names.collect::<Result<_, _>>().map_err(failed)
     }
 
     /// Reads a run.
@@ -171,6 +206,24 @@ impl Store {
         undone
     }
 
+    /// The runs that were cut off, are still in effect, and after which none succeeded. A rollback that was cut off is
+    /// one of them until what it takes back is taken back.
+    #[must_use]
+    pub fn unfinished(runs: &[RunRecord]) -> Vec<&RunRecord> {
+        let undone = Self::undone(runs);
+        let is_undone = |id: &String| undone.contains(id);
+        let settles = |run: &RunRecord| {
+            run.undoes.is_empty() && run.outcome() == Some(Outcome::Succeeded) && !is_undone(&run.spec.run_id)
+        };
+        let settled = runs.iter().rposition(settles).map_or(0, |last| last + 1);
+        let is_open = |run: &&RunRecord| {
+            let still_matters =
+                if run.undoes.is_empty() { !is_undone(&run.spec.run_id) } else { !run.undoes.iter().all(is_undone) };
+            run.outcome().is_none() && still_matters
+        };
+        runs[settled..].iter().filter(is_open).collect()
+    }
+
     /// The runs for `mailprov history`, oldest first.
     ///
     /// # Errors
@@ -192,7 +245,7 @@ impl Store {
         for run in &runs {
             for record in &run.records {
                 match record {
-                    Record::Owed { handler }
+                    Record::Owed { handler, .. }
                         if !undone.contains(&run.spec.run_id) && owed.iter().all(|known| known.handler != *handler) =>
                     {
                         owed.push(Owed { run_id: run.spec.run_id.clone(), handler: handler.clone() });
@@ -255,7 +308,9 @@ impl RunRecord {
         })
     }
 
-    fn into_summary(self, undone: &BTreeSet<String>) -> RunSummary {
+    /// The run for people and programs.
+    #[must_use]
+    pub fn into_summary(self, undone: &BTreeSet<String>) -> RunSummary {
         let outcome = match self.outcome() {
             _ if undone.contains(&self.spec.run_id) => "rolled back",
             Some(Outcome::Succeeded) => "finished",

@@ -32,6 +32,7 @@ fn intent(name: &str) -> Intent {
         sensitive: false,
         scratch: None,
         transaction: Some("mailprov:1:0".to_owned()),
+        census: None,
         follows: None,
     }
 }
@@ -42,7 +43,7 @@ fn one_run(dir: &TempDir) -> (Store, PathBuf) {
     let mut run = store.begin(&spec("1")).unwrap();
     let seq = run.intent(intent("postfix")).unwrap();
     run.done(seq, StoredState::Package(StoredPackage::Installed("2:3-1.x".to_owned()))).unwrap();
-    run.owed("restart postfix").unwrap();
+    run.owed("restart postfix", None).unwrap();
     run.action(StoredAction::RestartUnit("postfix.service".to_owned())).unwrap();
     run.finished(Outcome::Succeeded).unwrap();
     (store, dir.path().join("runs/1/journal.jsonl"))
@@ -71,11 +72,11 @@ fn handlers_are_owed_until_some_run_pays_them() {
     let owed = |store: &Store| store.owed().unwrap().into_iter().map(|owed| owed.handler).collect::<Vec<_>>();
     assert_eq!(owed(&store), ["restart postfix"]);
     let mut run = store.begin(&spec("2")).unwrap();
-    run.owed("restart postfix").unwrap();
+    run.owed("restart postfix", None).unwrap();
     assert_eq!(owed(&store), ["restart postfix"]);
     run.paid("restart postfix").unwrap();
     assert!(owed(&store).is_empty());
-    run.owed("reload postfix").unwrap();
+    run.owed("reload postfix", None).unwrap();
     store.mark_rolled_back("2", "3").unwrap();
     assert!(owed(&store).is_empty(), "a run that was taken back owes nothing");
 }

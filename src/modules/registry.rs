@@ -1,6 +1,7 @@
 //! The closed list of modules.
 
 use super::{Args, Context, ModuleError, ModuleSpec, Outcome};
+use crate::host::Action;
 
 macro_rules! modules {
     ($($variant:ident => $file:ident),* $(,)?) => {
@@ -62,6 +63,15 @@ modules! {
 }
 
 impl Module {
+    /// What a call with these arguments is going to run, as far as that can be told without the host.
+    #[must_use]
+    pub fn expected_action(self, args: &Args) -> Option<Action> {
+        match self {
+            Self::Service => service::expected_action(args),
+            _ => None,
+        }
+    }
+
     /// The canonical name.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -117,6 +117,16 @@ fn enablement_wanted(
     })
 }
 
+/// What a call with these arguments runs on a unit that is active.
+pub(super) fn expected_action(args: &Args) -> Option<Action> {
+    let unit = unit_name(args.str("name")?);
+    match args.str("state")? {
+        "restarted" => Some(Action::RestartUnit(unit)),
+        "reloaded" => Some(Action::ReloadUnit(unit)),
+        _ => None,
+    }
+}
+
 fn unit_name(name: &str) -> String {
     let has_suffix = name.rsplit_once('.').is_some_and(|(_, suffix)| SUFFIXES.contains(&suffix));
     if has_suffix { name.to_owned() } else { format!("{name}.service") }

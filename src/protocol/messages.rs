@@ -27,6 +27,8 @@ pub enum Request {
     Rollback(RollbackSpec),
     /// List the runs on this host.
     History,
+    /// Tell how things stand on this host.
+    Status,
 }
 
 /// What to undo.
@@ -63,6 +65,8 @@ pub enum Reply {
     },
     /// Answer to [`Request::History`].
     History(Vec<RunSummary>),
+    /// Answer to [`Request::Status`].
+    Status(Box<HostStatus>),
     /// The request could not be carried out (lock held, journal unreadable, wrong version).
     Refused(crate::event::Failure),
     /// The closing frame: nothing follows. A stream that ends without it is a lost host.
@@ -80,4 +84,28 @@ pub struct RunSummary {
     pub outcome: String,
     /// Resources changed (`file:/etc/postfix/main.cf`).
     pub changed: Vec<String>,
+}
+
+/// How things stand on a host.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HostStatus {
+    /// The newest run.
+    pub last: Option<RunSummary>,
+    /// Runs that were cut off, were not taken back, and after which none succeeded; oldest first.
+    pub unfinished: Vec<RunSummary>,
+    /// Handlers that were notified and never ran.
+    pub owed: Vec<String>,
+    /// Who is at work on the host now.
+    pub holder: Option<Holder>,
+}
+
+/// Who holds a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The agent's process on the host.
+    pub pid: u32,
+    /// `user@machine` of the controller.
+    pub controller: String,
+    /// Seconds since the epoch.
+    pub since: u64,
 }

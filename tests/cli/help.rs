@@ -18,6 +18,7 @@ fn help() {
       verify     Look whether the hosts do what they should, from within and from here; change nothing
       rollback   Put the hosts back to what they were before a run
       history    List the runs on the hosts
+      status     Tell how things stand on the hosts: the last run, what is unfinished, who is at work
       inventory  Show the inventory: hosts, groups, and where variables come from
       lint       Look for everything that can be wrong without contacting a host
       facts      Show the facts of the hosts, as templates see them
@@ -251,7 +252,7 @@ fn help() {
 #[test]
 fn short_help_is_the_same() {
     let world = World::new();
-    for command in ["", "up", "check", "rollback", "history"] {
+    for command in ["", "up", "check", "rollback", "history", "status"] {
         assert_eq!(world.run(&format!("{command} -h")).stdout, world.run(&format!("{command} --help")).stdout);
     }
 }

@@ -15,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use self::draw::{Start, starts};
 use self::ingredients::{Ingredient, Make};
 use self::told::{Run, Verdict};
-use crate::support::{address, disk, inventory, lab, mailprov, manifest, reset, with_status};
+use crate::support::{address, disk, fqdn, inventory, lab, mailprov, manifest, reset, with_status};
 
 /// What takes about three minutes.
 const STATES: usize = 45;
@@ -138,8 +138,4 @@ fn apply(host: &str, inventory: &str, ingredient: &Ingredient) {
     let (fqdn, address) = (fqdn(host), address(host));
     let ran = lab(&["ssh", host, &format!("fqdn={fqdn} address={address}\n{prelude}\n{script}")]);
     assert_eq!(ran.status, 0, "{} cannot be made: {}{}", ingredient.name, ran.stdout, ran.stderr);
-}
-
-fn fqdn(host: &str) -> String {
-    format!("{host}.mydomain.local")
 }

@@ -3,8 +3,11 @@
 
 #![expect(clippy::expect_used, clippy::disallowed_methods, reason = "tests start programs and write their own files")]
 
+mod random;
 mod support;
 
+#[cfg(feature = "failpoints")]
+mod crash;
 mod exact;
 mod failures;
 mod logins;

@@ -67,7 +67,7 @@ pub fn mailprov(args: &[&str]) -> Ran {
 pub fn mailprov_with(args: &[&str], stdin: &str) -> Ran {
     use std::io::Write;
     let folder = tempfile::tempdir().expect("a folder");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mailprov"))
+    let mut child = Command::new(binary())
         .args(args)
         .current_dir(folder.path())
         .stdin(std::process::Stdio::piped())
@@ -77,6 +77,11 @@ pub fn mailprov_with(args: &[&str], stdin: &str) -> Ran {
         .expect("mailprov starts");
     child.stdin.take().expect("stdin").write_all(stdin.as_bytes()).expect("stdin takes it");
     Ran::from(&child.wait_with_output().expect("mailprov ends"))
+}
+
+/// The program under test: the one that was built with the tests, or another one (a release) at `MAILPROV_BINARY`.
+pub fn binary() -> PathBuf {
+    std::env::var_os("MAILPROV_BINARY").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_mailprov")), PathBuf::from)
 }
 
 /// Path of the lab's inventory for this user.
@@ -90,6 +95,11 @@ pub fn address(host: &str) -> String {
     let status = lab(&["status"]).stdout;
     let line = status.lines().find(|line| line.split_whitespace().next() == Some(host));
     line.and_then(|line| line.split_whitespace().nth(1)).expect("the host has an address").to_owned()
+}
+
+/// A lab host's full name.
+pub fn fqdn(host: &str) -> String {
+    format!("{host}.mydomain.local")
 }
 
 /// The events of a run with `--output json`.

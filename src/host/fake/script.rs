@@ -310,6 +310,11 @@ impl Backend for Script {
         Ok(paths.into_iter().filter(|path| !owned.contains(path.as_str())).collect())
     }
 
+    fn is_of_transaction(&mut self, path: &str, _packages: &[&str], _label: &str) -> Result<bool, HostError> {
+        // What a package makes is not written by anybody.
+        Ok(!self.written.contains_key(&Key::File(path.to_owned())))
+    }
+
     fn clear_scratch(&mut self, _path: &str, _scratch: &str) -> Result<(), HostError> {
         Ok(())
     }

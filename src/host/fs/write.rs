@@ -37,7 +37,11 @@ pub(in crate::host) fn change(
     if let Some(meta) = after.meta().filter(|_| keeps_inode(before, after)) {
         return rewrite_meta(path, &place, meta).map(|()| false);
     }
-    let result = stage(path, &place, after, scratch).and_then(|()| settle(path, &place, before, after, scratch));
+    let result = stage(path, &place, after, scratch).and_then(|()| {
+        #[cfg(feature = "failpoints")]
+        crate::journal::failpoint::amid_change();
+        settle(path, &place, before, after, scratch)
+    });
     if result.is_err() {
         // The error that matters is the first one.
         drop(remove(path, &place, scratch));

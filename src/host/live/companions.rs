@@ -24,8 +24,25 @@ pub(super) struct Companions {
 }
 
 impl Companions {
+    /// Keeps the names that are there, for whoever has to tell after a kill which ones are new.
+    pub(super) fn keep_census<B: Backend>(
+        live: &mut Live<B>,
+        census: &BTreeSet<String>,
+    ) -> Result<Option<String>, HostError> {
+        if census.is_empty() {
+            return Ok(None);
+        }
+        let list = serde_json::to_vec(census).map_err(|error| HostError::Journal(error.to_string()))?;
+        Ok(Some(live.run.keep(&list)?))
+    }
+
     /// Records the files as they are, before the change.
-    pub(super) fn before<B: Backend>(live: &mut Live<B>, steps: &[Step], follows: u64) -> Result<Self, HostError> {
+    pub(super) fn before<B: Backend>(
+        live: &mut Live<B>,
+        steps: &[Step],
+        follows: u64,
+        census: BTreeSet<String>,
+    ) -> Result<Self, HostError> {
         let mut known = Vec::new();
         for path in live.backend.companions(steps) {
             let key = Key::File(path);
@@ -34,7 +51,7 @@ impl Companions {
             let seq = live.run.intent(intent(&key, stored.clone(), stored, follows))?;
             known.push((key, seq));
         }
-        Ok(Self { follows, known, census: live.backend.census(steps)? })
+        Ok(Self { follows, known, census })
     }
 
     /// Records what has become of them, and what is new.
@@ -73,6 +90,7 @@ fn intent(key: &Key, before: StoredState, after: StoredState, follows: u64) -> I
         sensitive: true,
         scratch: None,
         transaction: None,
+        census: None,
         follows: Some(follows),
     }
 }

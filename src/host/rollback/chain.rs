@@ -1,14 +1,15 @@
 //! What a run did to each resource, first to last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::same::{between, same};
+use super::target::Target;
 use crate::host::{HostError, Key, State, recorded};
 use crate::journal::stored::{StoredAction, StoredFile, StoredState, StoredUnit};
 use crate::journal::{Intent, Record, RunRecord, Store};
 
 /// All that a run recorded, a resource at a time.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Chain {
     /// In the order in which the run first touched them.
     pub(super) items: Vec<Item>,
@@ -16,6 +17,12 @@ pub(super) struct Chain {
     pub(super) companions: Vec<Companion>,
     /// Restarts, reloads and so on, in order.
     pub(super) actions: Vec<StoredAction>,
+    /// Scratch files that rollbacks which were cut off may have left, by the file beside which they are.
+    pub(super) scratches: Vec<(Key, String)>,
+    /// The labels of package transactions that such rollbacks began.
+    pub(super) undoing: Vec<String>,
+    /// Whether there were such rollbacks.
+    pub(super) was_tried: bool,
 }
 
 /// One resource and what happened to it.
@@ -35,6 +42,10 @@ pub(super) struct Item {
     pub(super) scratches: Vec<String>,
     /// The label of the run's last package transaction with it.
     pub(super) transaction: Option<String>,
+    /// The run was cut off in this package transaction: the digest of what was there before it.
+    census: Option<String>,
+    /// A rollback that was cut off has put it back.
+    pub(super) was_put_back: bool,
     /// The digests of all contents that the run knew for this path.
     pub(super) digests: Vec<String>,
 }
@@ -51,6 +62,8 @@ pub(super) struct Companion {
     kept_by: String,
     /// All states that it was recorded in.
     known: Vec<StoredState>,
+    /// The run was cut off before it recorded what became of it.
+    pub(super) is_cut: bool,
 }
 
 impl Companion {
@@ -89,7 +102,7 @@ impl Chain {
         let undone = Store::undone(runs);
         let is_attempt = |run: &&RunRecord| run.undoes.iter().any(|target| target == id);
         let in_effect = |run: &&RunRecord| !undone.contains(&run.spec.run_id);
-        let mut chain = Self { items: Vec::new(), companions: Vec::new(), actions: Vec::new() };
+        let mut chain = Self::default();
         for run in runs.iter().filter(|run| run.spec.run_id == id) {
             chain.follow(run)?;
         }
@@ -121,11 +134,19 @@ impl Chain {
                     open.insert(intent.seq, place);
                 }
                 Record::Done { seq, after } => match open.get(seq) {
-                    Some(Place::Item(at)) => self.items[*at].end(*seq, after),
-                    Some(Place::Companion(at)) => self.companions[*at].known.push(after.clone()),
+                    Some(Place::Item(at)) => {
+                        self.items[*at].end(*seq, after);
+                        self.items[*at].census = None;
+                    }
+                    Some(Place::Companion(at)) => {
+                        self.companions[*at].known.push(after.clone());
+                        self.companions[*at].is_cut = false;
+                    }
                     None => {}
                 },
-                Record::Action { action, .. } => self.actions.push(action.clone()),
+                Record::Action { action, .. } | Record::Owed { action: Some(action), .. } => {
+                    self.actions.push(action.clone());
+                }
                 _ => {}
             }
         }
@@ -135,10 +156,13 @@ impl Chain {
     /// What a rollback that did not come to its end did to the resources of the run.
     fn follow_attempt(&mut self, run: &RunRecord) -> Result<(), HostError> {
         let mut open = BTreeMap::new();
+        self.was_tried = true;
         for record in &run.records {
             match record {
                 Record::Intent(intent) => {
                     let key = recorded::load_key(&intent.key)?;
+                    self.scratches.extend(intent.scratch.iter().map(|scratch| (key.clone(), scratch.clone())));
+                    self.undoing.extend(intent.transaction.clone());
                     if let Some(item) = self.items.iter_mut().find(|item| item.key == key) {
                         item.begin(intent);
                     }
@@ -148,6 +172,7 @@ impl Chain {
                     let Some(key) = open.get(seq) else { continue };
                     if let Some(item) = self.items.iter_mut().find(|item| item.key == *key) {
                         item.end(*seq, after);
+                        item.was_put_back = same(&item.before, after);
                     }
                     for companion in self.companions.iter_mut().filter(|companion| companion.key == *key) {
                         companion.known.push(after.clone());
@@ -171,20 +196,41 @@ impl Chain {
                 sensitive: false,
                 scratches: Vec::new(),
                 transaction: None,
+                census: None,
+                was_put_back: false,
                 digests: Vec::new(),
             });
             self.items.len() - 1
         });
         self.items[at].begin(intent);
         self.items[at].transaction.clone_from(&intent.transaction);
+        self.items[at].census.clone_from(&intent.census);
         Place::Item(at)
     }
 
     fn note_companion(&mut self, key: Key, intent: &Intent, run_id: &str, main: usize) -> Place {
         let (before, main) = (intent.before.clone(), self.items[main].key.clone());
-        let companion = Companion { key, main, known: vec![before.clone()], before, kept_by: run_id.to_owned() };
+        let known = vec![before.clone()];
+        let companion = Companion { key, main, known, before, kept_by: run_id.to_owned(), is_cut: true };
         self.companions.push(companion);
         Place::Companion(self.companions.len() - 1)
+    }
+
+    /// Whether what stands at this path was last changed by the run's package transaction with these resources, or when
+    /// a rollback that was cut off took it back.
+    pub(super) fn is_of_transaction<T: Target>(
+        &self,
+        host: &mut T,
+        group: &[&Item],
+        path: &str,
+    ) -> Result<bool, HostError> {
+        let packages: Vec<&str> = group.iter().map(|item| item.key.name()).collect();
+        for label in group.first().and_then(|item| item.transaction.as_ref()).into_iter().chain(&self.undoing) {
+            if host.machine().is_of_transaction(path, &packages, label)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The files that change along with one of these resources: what is within a directory before it, and the
@@ -268,6 +314,13 @@ impl Item {
     /// The state before the run, with its bytes.
     pub(super) fn load_before(&self, store: &Store) -> Result<State, HostError> {
         recorded::load_state(&self.before, &mut |sha256| store.blob(&self.kept_by, sha256))
+    }
+
+    /// The names that were there before the package transaction in which the run was cut off.
+    pub(super) fn load_census(&self, store: &Store) -> Result<Option<BTreeSet<String>>, HostError> {
+        let Some(sha256) = &self.census else { return Ok(None) };
+        let list = store.blob(&self.kept_by, sha256)?;
+        serde_json::from_slice(&list).map(Some).map_err(|error| HostError::Journal(error.to_string()))
     }
 
     /// Whether the present state is what the run, or a kill within it, left. Otherwise someone else was here.

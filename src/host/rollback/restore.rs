@@ -1,10 +1,12 @@
 //! Putting back what a chain tells, and telling of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::chain::{Chain, Companion, Item};
+use super::leftovers::Leftovers;
 use super::same::same;
 use super::target::Target;
+use super::traces::Traces;
 use super::{Report, RollbackError};
 use crate::event::Event;
 use crate::host::{Action, Change, FileState, FirewallState, HostError, Key, State, UnitState, Want, recorded};
@@ -21,9 +23,14 @@ pub(super) fn run<T: Target>(
     emit: &mut dyn FnMut(Event),
 ) -> Result<(), RollbackError> {
     let mut teller = Teller { report, emit };
+    for (key, scratch) in &chain.scratches {
+        clear_scratch(host, key, scratch, &mut teller);
+    }
     let order = chain.undo_order();
     for (position, &item) in order.iter().enumerate() {
-        clear_scratches(host, item, &mut teller);
+        for scratch in &item.scratches {
+            clear_scratch(host, &item.key, scratch, &mut teller);
+        }
         let group = chain.together_with(item);
         // A transaction is undone where it began, when all that came after is back.
         let is_last = order[position + 1..].iter().all(|other| !group.iter().any(|one| one.key == other.key));
@@ -35,7 +42,7 @@ pub(super) fn run<T: Target>(
 }
 
 /// Reports to the user and counts.
-struct Teller<'a> {
+pub(super) struct Teller<'a> {
     report: &'a mut Report,
     emit: &'a mut dyn FnMut(Event),
 }
@@ -53,16 +60,14 @@ impl Teller<'_> {
         (self.emit)(Event::RolledBack { change: change.view(), kept: Some(reason) });
     }
 
-    fn warn(&mut self, message: String) {
+    pub(super) fn warn(&mut self, message: String) {
         (self.emit)(Event::Warning { message });
     }
 }
 
-fn clear_scratches<T: Target>(host: &mut T, item: &Item, teller: &mut Teller<'_>) {
-    for scratch in &item.scratches {
-        if let Err(error) = host.clear_scratch(item.key.name(), scratch) {
-            teller.warn(format!("failed to {error}"));
-        }
+fn clear_scratch<T: Target>(host: &mut T, key: &Key, scratch: &str, teller: &mut Teller<'_>) {
+    if let Err(error) = host.clear_scratch(key.name(), scratch) {
+        teller.warn(format!("failed to {error}"));
     }
 }
 
@@ -89,7 +94,7 @@ fn restore_group<T: Target>(
         };
         as_firewalld_is(&present, &mut want);
         let stored = stored(&present)?;
-        if same(&item.before, &stored) || is_gone_with_its_package(&present, &want) {
+        if same(&item.before, &stored) || is_gone_with_its_package(chain, item, &present, &want) {
             continue;
         }
         let change = change(item, present, want);
@@ -99,6 +104,7 @@ fn restore_group<T: Target>(
             teller.kept(&change, "changed since by someone else".to_owned());
         }
     }
+    let traces = Traces::of(host, store, chain, group)?;
     let leftovers = Leftovers::before(host, chain, group);
     let wants = changes.iter().map(|change| Want {
         key: change.key.clone(),
@@ -119,7 +125,8 @@ fn restore_group<T: Target>(
     }
     leftovers.remove(host, teller);
     if teller.report.kept == kept {
-        restore_companions(host, store, &chain.companions_of(group), teller)?;
+        restore_companions(host, store, &chain.companions_of(group), &traces, teller)?;
+        traces.remove(host, teller)?;
     }
     teller.restored(host.take_changes());
     Ok(())
@@ -130,6 +137,7 @@ fn restore_companions<T: Target>(
     host: &mut T,
     store: &Store,
     companions: &[&Companion],
+    traces: &Traces,
     teller: &mut Teller<'_>,
 ) -> Result<(), RollbackError> {
     for companion in companions {
@@ -139,7 +147,7 @@ fn restore_companions<T: Target>(
             if same(&companion.before, &present) {
                 return Ok(());
             }
-            if !companion.explains(&present) {
+            if !companion.explains(&present) && !traces.explain(name) {
                 teller.warn(format!("{name} is left as it is: it was changed since by someone else"));
                 return Ok(());
             }
@@ -193,56 +201,13 @@ fn as_firewalld_is(present: &State, want: &mut State) {
     }
 }
 
-/// A unit that is not there need not be stopped and disabled.
-fn is_gone_with_its_package(present: &State, want: &State) -> bool {
-    matches!(present, State::Unit(UnitState::Absent))
-        && matches!(want, State::Unit(UnitState::Loaded { active: false, .. }))
-}
-
-/// What an undone package transaction leaves beside files that it finds changed: `.rpmsave` and `.rpmnew`.
-struct Leftovers {
-    /// Path, and the contents that the run itself knew for the file.
-    absent: BTreeMap<String, Vec<String>>,
-}
-
-impl Leftovers {
-    /// What is not there yet.
-    fn before<T: Target>(host: &mut T, chain: &Chain, group: &[&Item]) -> Self {
-        let mut absent = BTreeMap::<String, Vec<String>>::new();
-        if group.iter().any(|item| matches!(item.key, Key::Package(_))) {
-            let items = chain.items.iter().map(|item| (&item.key, item.digests.clone()));
-            let companions = chain.companions.iter().map(|companion| (&companion.key, companion.contents()));
-            for (key, contents) in items.chain(companions) {
-                let Key::File(path) = key else { continue };
-                for name in [".rpmsave", ".rpmnew"].map(|suffix| format!("{path}{suffix}")) {
-                    if matches!(host.read(&Key::File(name.clone())), Ok(State::File(FileState::Absent))) {
-                        absent.entry(name).or_default().extend(contents.iter().cloned());
-                    }
-                }
-            }
-        }
-        Self { absent }
-    }
-
-    /// Removes what has come, if its content is one that the run knew: anything else may be someone's work.
-    fn remove<T: Target>(self, host: &mut T, teller: &mut Teller<'_>) {
-        for (path, known) in self.absent {
-            let key = Key::File(path.clone());
-            let is_known = match host.read(&key) {
-                Ok(State::File(FileState::Regular { content, .. })) => {
-                    content.bytes().is_some_and(|bytes| known.contains(&journal::digest(bytes)))
-                }
-                Ok(State::File(FileState::Symlink { target, .. })) => known.contains(&target),
-                _ => continue,
-            };
-            if is_known {
-                if let Err(error) = host.put(Want::new(key, State::File(FileState::Absent))) {
-                    teller.warn(format!("failed to {error}"));
-                }
-            } else {
-                teller.warn(format!("{path} is kept: it was changed by someone else"));
-            }
-        }
+/// A unit that is not there need not be stopped and disabled; and what a rollback that was cut off had put back may
+/// have gone with the packages that it then took back.
+fn is_gone_with_its_package(chain: &Chain, item: &Item, present: &State, want: &State) -> bool {
+    match present {
+        State::Unit(UnitState::Absent) => matches!(want, State::Unit(UnitState::Loaded { active: false, .. })),
+        State::File(FileState::Absent) => item.was_put_back && !chain.undoing.is_empty(),
+        _ => false,
     }
 }
 

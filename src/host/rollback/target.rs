@@ -8,6 +8,9 @@ pub(super) trait Target: Host {
     /// [`Backend::canonical`].
     fn canonical(&mut self, path: &str) -> Result<String, HostError>;
 
+    /// The machine behind it, to be asked.
+    fn machine(&mut self) -> &mut dyn Backend;
+
     /// [`Backend::clear_scratch`]; a preview leaves the file where it is.
     fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError>;
 
@@ -18,6 +21,10 @@ pub(super) trait Target: Host {
 impl<B: Backend> Target for Live<B> {
     fn canonical(&mut self, path: &str) -> Result<String, HostError> {
         self.backend().canonical(path)
+    }
+
+    fn machine(&mut self) -> &mut dyn Backend {
+        self.backend()
     }
 
     fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {
@@ -32,6 +39,10 @@ impl<B: Backend> Target for Live<B> {
 impl<B: Backend> Target for Preview<B> {
     fn canonical(&mut self, path: &str) -> Result<String, HostError> {
         self.backend().canonical(path)
+    }
+
+    fn machine(&mut self) -> &mut dyn Backend {
+        self.backend()
     }
 
     fn clear_scratch(&mut self, _path: &str, _scratch: &str) -> Result<(), HostError> {

@@ -5,12 +5,16 @@
 
 use std::fs::DirBuilder;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use time::PrimitiveDateTime;
+use time::macros::format_description;
+
 use crate::host::backend::Step;
-use crate::host::{CommandOutput, CommandSpec, HostError, PackageState, State, Version, process};
+use crate::host::{CommandOutput, CommandSpec, HostError, PackageState, State, Version, process, systemd};
 
 /// dnf's exit status when another process holds one of its locks and `exit_on_lock` is set.
 const LOCKED: i32 = 200;
@@ -20,6 +24,9 @@ const LOCK_LIMIT: Duration = Duration::from_secs(600);
 
 /// Between two attempts to get the lock.
 const LOCK_PAUSE: Duration = Duration::from_secs(2);
+
+/// How the argument begins by which a transaction of ours is known.
+const COMMENT: &str = "--comment=mailprov:";
 
 /// Where dnf may log in a preview: on tmpfs.
 const LOGS: &str = "/run/mailprov";
@@ -78,7 +85,8 @@ pub(in crate::host) fn undo(
     label: &str,
     line: &mut dyn FnMut(&str),
 ) -> Result<(), HostError> {
-    for id in find(steps, undone)? {
+    let names: Vec<&str> = steps.iter().map(|step| step.key.name()).collect();
+    for Transaction { id, .. } in find(&names, undone)? {
         match transact(&["history", "undo", &id], label, line) {
             Ok(()) => {}
             Err(HostError::Command { output, .. }) => {
@@ -87,7 +95,6 @@ pub(in crate::host) fn undo(
             Err(error) => return Err(error),
         }
     }
-    let names: Vec<&str> = steps.iter().map(|step| step.key.name()).collect();
     let present = super::query(&names)?;
     let is_left = |step: &&Step| {
         present.get(step.key.name()).map(|state| State::Package(state.clone())).as_ref() != Some(&step.after)
@@ -96,10 +103,20 @@ pub(in crate::host) fn undo(
     change(&left, label, line)
 }
 
-/// The numbers of the transactions with this label, newest first.
-fn find(steps: &[Step], label: &str) -> Result<Vec<String>, HostError> {
+/// A transaction in dnf's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Transaction {
+    id: String,
+    comment: String,
+    /// Seconds since the epoch. Without an end it was cut off.
+    begin: Option<i64>,
+    end: Option<i64>,
+}
+
+/// The transactions with this label, newest first.
+fn find(packages: &[&str], label: &str) -> Result<Vec<Transaction>, HostError> {
     let mut list = CommandSpec::new(&["dnf", "history", "list", "--"]);
-    list.argv.extend(steps.iter().map(|step| step.key.name().to_owned()));
+    list.argv.extend(packages.iter().map(|&package| package.to_owned()));
     // A status other than 0 says that there is no such transaction.
     let ids = parse_ids(&process::run(&list)?.stdout_text());
     if ids.is_empty() {
@@ -107,7 +124,19 @@ fn find(steps: &[Step], label: &str) -> Result<Vec<String>, HostError> {
     }
     let mut info = CommandSpec::new(&["dnf", "history", "info"]);
     info.argv.extend(ids);
-    Ok(parse_info(&process::run(&info)?.stdout_text(), label))
+    info.env.push(("TZ".to_owned(), "UTC".to_owned()));
+    let mut found = parse_info(&process::run(&info)?.stdout_text());
+    found.retain(|transaction| transaction.comment == label);
+    Ok(found)
+}
+
+/// When the transaction with this label was at work. One that the host's end cut off was until then.
+pub(in crate::host) fn span(packages: &[&str], label: &str) -> Result<Option<Range<i64>>, HostError> {
+    let Some(Transaction { begin: Some(begin), end, .. }) = find(packages, label)?.into_iter().next() else {
+        return Ok(None);
+    };
+    let end = end.or_else(|| systemd::started_at().filter(|boot| *boot > begin));
+    Ok(end.map(|end| begin..end))
 }
 
 /// The first column of `dnf history list`.
@@ -116,18 +145,52 @@ fn parse_ids(text: &str) -> Vec<String> {
     columns.filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned).collect()
 }
 
-/// The transactions in `dnf history info` whose comment is the label, in its order: newest first.
-fn parse_info(text: &str, label: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut id = None;
+/// The transactions in `dnf history info`, in its order: newest first.
+fn parse_info(text: &str) -> Vec<Transaction> {
+    let mut found: Vec<Transaction> = Vec::new();
     for line in text.lines() {
-        match line.split_once(':').map(|(name, value)| (name.trim_end(), value.trim())) {
-            Some(("Transaction ID", value)) => id = value.split_whitespace().next(),
-            Some(("Comment", value)) if value == label => found.extend(id.map(str::to_owned)),
+        let Some((name, value)) = line.split_once(':') else { continue };
+        let value = value.trim();
+        if name.trim_end() == "Transaction ID" {
+            let id = value.split_whitespace().next().unwrap_or_default().to_owned();
+            found.push(Transaction { id, comment: String::new(), begin: None, end: None });
+        }
+        let Some(transaction) = found.last_mut() else { continue };
+        match name.trim_end() {
+            "Begin time" => transaction.begin = time_of(value),
+            "End time" => transaction.end = time_of(value),
+            "Comment" => value.clone_into(&mut transaction.comment),
             _ => {}
         }
     }
     found
+}
+
+/// `Tue Nov 24 03:31:49 2026 (2 seconds)`, in UTC.
+fn time_of(text: &str) -> Option<i64> {
+    let format = format_description!(
+        "[weekday repr:short] [month repr:short] [day padding:space] [hour]:[minute]:[second] [year]"
+    );
+    let text = text.split('(').next().unwrap_or_default().trim();
+    Some(PrimitiveDateTime::parse(text, format).ok()?.assume_utc().unix_timestamp())
+}
+
+/// Waits, visibly, for dnf processes that an agent started which is no more.
+pub(in crate::host) fn settle(line: &mut dyn FnMut(&str)) -> Result<(), HostError> {
+    let began = Instant::now();
+    let mut told = false;
+    while let Some(pid) = process::with_argument(COMMENT) {
+        if began.elapsed() > LOCK_LIMIT {
+            let message = format!("begin: dnf (process {pid}) is still at work for a run that was cut off");
+            return Err(HostError::refused(message));
+        }
+        if !told {
+            line(&format!("waiting for dnf (process {pid}), which a run that was cut off has left at work"));
+            told = true;
+        }
+        thread::sleep(LOCK_PAUSE);
+    }
+    Ok(())
 }
 
 /// Runs dnf, and waits, visibly, while another package manager is at work.
@@ -212,11 +275,21 @@ mod tests {
                     12 | -y --comment=ma | 2026-11-24 03:31 | Install        |    2 <\n     \
                     1 | install x       | 2026-11-24 03:31 | I, U           |    2 EE\n";
         assert_eq!(parse_ids(list), ["12", "1"]);
-        let info = "Transaction ID : 12\nBegin time     : Tue Nov 24 03:31:49 2026\nComment        : mailprov:r2:0\n\
+        let info = "Transaction ID : 12\nBegin time     : Tue Nov 24 03:31:49 2026\n\
+                    End time       : Tue Nov  3 03:32:09 2026 (20 seconds)\nComment        : mailprov:r2:0\n\
                     Packages Altered:\n    Install x\n----\nTransaction ID : 1..3\nComment        : mailprov:r1:0\n";
-        assert_eq!(parse_info(info, "mailprov:r2:0"), ["12"]);
-        assert!(parse_info(info, "mailprov:r2:1").is_empty());
-        assert!(parse_info("Comment : x", "x").is_empty());
+        let transaction = |id: &str, comment: &str, begin, end| Transaction {
+            id: id.to_owned(),
+            comment: comment.to_owned(),
+            begin,
+            end,
+        };
+        let expected = [
+            transaction("12", "mailprov:r2:0", Some(1_795_491_109), Some(1_793_676_729)),
+            transaction("1..3", "mailprov:r1:0", None, None),
+        ];
+        assert_eq!(parse_info(info), expected);
+        assert!(parse_info("Comment : x").is_empty());
     }
 
     #[test]

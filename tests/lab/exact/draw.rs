@@ -1,6 +1,7 @@
 //! Start states: each ingredient alone, pairs that matter, and mixtures drawn from a seed.
 
 use super::ingredients::{ALONE, INGREDIENTS, Ingredient, PACKAGE};
+use crate::random::Random;
 
 /// Ingredients that together are more than each alone.
 const PAIRS: &[&[&str]] = &[
@@ -89,22 +90,4 @@ fn mixture(random: &mut Random) -> Start {
         }
     }
     Start { ingredients }
-}
-
-/// `SplitMix64` (Steele, Lea, Flood 2014): a seed gives the same states everywhere and always.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `bound`, which is small.
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).expect("below a usize")
-    }
 }

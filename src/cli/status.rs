@@ -1,0 +1,134 @@
+//! `status`: how things stand on the hosts.
+
+use serde_json::{Map, Value, json};
+
+use super::answers::{self, exit, failure_of};
+use super::args::HistoryArgs;
+use super::console::Console;
+use super::exit::Exit;
+use super::history::{run_json, run_lines};
+use super::hosts::Hosts;
+use super::{connections, failure, session};
+use crate::event::moment;
+use crate::protocol::HostStatus;
+use crate::report::{clean, json};
+
+/// What a host answered.
+type Answer = answers::Answer<HostStatus>;
+
+pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure::Failure> {
+    let hosts = Hosts::load(&args.target)?;
+    let fleet = connections::fleet(&hosts.ways(&Map::new()), &args.target, &args.connection)?;
+    let mut answers = session::runtime()?.block_on(async {
+        // How far each host is does not matter here, only what it answers.
+        let (events, _) = tokio::sync::mpsc::channel(1);
+        fleet.status(&hosts.selected, events).await
+    });
+    let answers: Vec<Answer> = hosts.selected.iter().filter_map(|host| answers.remove_entry(host)).collect();
+    let shown = if console.is_json() { json_lines(&answers) } else { text(&answers, args.output.verbose > 0) };
+    Console::print(&shown)?;
+    Ok(exit(&answers))
+}
+
+/// For people: each host's last run, and what is to be known before the next one.
+fn text(answers: &[Answer], verbose: bool) -> String {
+    let mut lines = Vec::new();
+    for (host, answer) in answers {
+        lines.push(clean(host).into_owned());
+        match answer {
+            Ok(status) => lines.extend(status_lines(status, verbose)),
+            Err(why) => lines.extend(answers::failure_lines(why).iter().map(|line| format!("  {line}"))),
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn status_lines(status: &HostStatus, verbose: bool) -> Vec<String> {
+    let mut lines = status.last.as_ref().map_or_else(|| vec!["  no runs".to_owned()], |run| run_lines(run, verbose));
+    if let Some(holder) = &status.holder {
+        let (controller, since) = (clean(&holder.controller), moment(holder.since));
+        lines.push(format!("  at work: process {} for {controller}, since {since}", holder.pid));
+    }
+    for run in &status.unfinished {
+        let id = clean(&run.spec.run_id);
+        lines.push(format!(
+            "  unfinished: {id} was cut off; `mailprov up` goes on from what it left, `mailprov rollback` puts the host back"
+        ));
+    }
+    if !status.owed.is_empty() {
+        lines.push(format!("  owed: {}; the next `mailprov up` does it", clean(&status.owed.join(", "))));
+    }
+    lines
+}
+
+/// For programs: a line a host.
+fn json_lines(answers: &[Answer]) -> String {
+    let line = |(host, answer): &Answer| {
+        let (status, failure) = match answer {
+            Ok(status) => (status.clone(), Value::Null),
+            Err(why) => (HostStatus::default(), json!(failure_of(why))),
+        };
+        let keys = [
+            ("host", json!(host)),
+            ("last", status.last.as_ref().map_or(Value::Null, run_json)),
+            ("unfinished", status.unfinished.iter().map(run_json).collect()),
+            ("owed", json!(status.owed)),
+            ("holder", json!(status.holder)),
+            ("failure", failure),
+        ];
+        json::line("status", keys) + "\n"
+    };
+    answers.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hostplay::{Mode, RunSpec};
+    use crate::protocol::{Holder, RunSummary};
+
+    fn answers() -> Vec<Answer> {
+        let run = RunSummary {
+            spec: RunSpec {
+                run_id: "20261124T031500Z-1a2b3c4d".to_owned(),
+                mode: Mode::Apply,
+                host: "mx1".to_owned(),
+                controller: "ops@desk".to_owned(),
+                command: "mailprov up inventory.yaml".to_owned(),
+                rollback_on_failure: true,
+            },
+            started: 1_795_490_100,
+            outcome: "unfinished".to_owned(),
+            changed: vec!["file:/etc/hosts".to_owned()],
+        };
+        let status = HostStatus {
+            last: Some(run.clone()),
+            unfinished: vec![run],
+            owed: vec!["restart postfix".to_owned()],
+            holder: Some(Holder { pid: 7, controller: "ops@desk".to_owned(), since: 1_795_490_200 }),
+        };
+        vec![("mx1".to_owned(), Ok(status)), ("mx2".to_owned(), Ok(HostStatus::default()))]
+    }
+
+    #[test]
+    fn what_is_to_be_known_before_the_next_run_is_said() {
+        insta::assert_snapshot!(text(&answers(), false), @r"
+        mx1
+          20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  unfinished, 1 change
+            ops@desk: mailprov up inventory.yaml
+          at work: process 7 for ops@desk, since 2026-11-24 03:16:40 UTC
+          unfinished: 20261124T031500Z-1a2b3c4d was cut off; `mailprov up` goes on from what it left, `mailprov rollback` puts the host back
+          owed: restart postfix; the next `mailprov up` does it
+        mx2
+          no runs
+        ");
+    }
+
+    #[test]
+    fn programs_get_a_line_a_host() {
+        let lines = json_lines(&answers());
+        assert_eq!(lines.lines().count(), 2);
+        insta::assert_snapshot!(lines.lines().nth(1).unwrap_or_default(), @r#"{"version":1,"kind":"status","host":"mx2","last":null,"unfinished":[],"owed":[],"holder":null,"failure":null}"#);
+    }
+}
