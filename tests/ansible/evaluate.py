@@ -4,7 +4,6 @@ Ansible's own engine, and writes what they come to as JSON."""
 import json
 import sys
 
-import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
@@ -23,7 +22,7 @@ def evaluate(templar, expression):
 def main():
     init_plugin_loader([])
     with open(sys.argv[1], encoding="utf-8") as file:
-        templar = Templar(loader=DataLoader(), variables=yaml.safe_load(file))
+        templar = Templar(loader=DataLoader(), variables=json.load(file))
     with open(sys.argv[2], encoding="utf-8") as file:
         lines = [line.rstrip("\n").replace("⏎", "\n") for line in file]
     found = {line: evaluate(templar, line) for line in lines if line and not line.startswith("#")}

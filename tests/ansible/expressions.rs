@@ -6,7 +6,7 @@ use crate::{ansible, here};
 
 #[test]
 fn the_table_of_expressions_holds_what_ansible_makes_of_them() {
-    let run = ansible("python").args(["evaluate.py", "variables.yaml", "expressions.txt"]).output().expect("Python");
+    let run = ansible("python").args(["evaluate.py", "variables.json", "expressions.txt"]).output().expect("Python");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let told = String::from_utf8(run.stdout).expect("JSON is UTF-8");
     let table = here().join("expressions.json");

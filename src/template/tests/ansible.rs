@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::{Engine, Layer, Vars};
 use crate::hostplay::{Origin, Template};
 
-const VARIABLES: &str = include_str!("../../../tests/ansible/variables.yaml");
+const VARIABLES: &str = include_str!("../../../tests/ansible/variables.json");
 const EXPRESSIONS: &str = include_str!("../../../tests/ansible/expressions.txt");
 const TOLD: &str = include_str!("../../../tests/ansible/expressions.json");
 
@@ -20,7 +20,7 @@ fn ours(expression: &str, vars: &Vars) -> Option<Value> {
 
 #[test]
 fn expressions_come_to_what_ansible_makes_of_them() {
-    let variables: Map<String, Value> = serde_yaml::from_str(VARIABLES).unwrap();
+    let variables: Map<String, Value> = serde_json::from_str(VARIABLES).unwrap();
     let vars = Vars::new(vec![Layer::Plain(variables.into())]);
     let told: Map<String, Value> = serde_json::from_str(TOLD).unwrap();
     let mut wrong = Vec::new();
