@@ -3,6 +3,7 @@
 //! Everything that can be known without a host is checked here, and as many errors as possible are shown at
 //! once: keywords, modules and their arguments, roles, files, handlers, tags, undefined variables.
 
+mod argspec;
 mod batches;
 mod builder;
 mod call;

@@ -3,8 +3,10 @@
 //! Nothing here touches a host. Editing keeps comments, order and every line that it is not asked about, byte
 //! for byte.
 
+pub mod known;
 pub mod main_cf;
 pub mod master_cf;
+pub mod meaning;
 pub mod value;
 
 mod logical;

@@ -11,7 +11,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("fleet", &["probe", "transport", "protocol", "event", "hostplay"]),
     ("transport", &["protocol", "event", "hostplay"]),
     ("report", &["event", "hostplay"]),
-    ("playbook", &["inventory", "template", "modules", "yaml", "diagnostic", "hostplay"]),
+    ("playbook", &["inventory", "template", "modules", "postfix", "yaml", "diagnostic", "hostplay"]),
     ("inventory", &["yaml", "diagnostic", "hostplay"]),
     ("yaml", &["diagnostic", "hostplay"]),
     ("diagnostic", &["hostplay"]),

@@ -58,7 +58,6 @@ modules! {
     SetFact => set_fact,
     Setup => setup,
     Stat => stat,
-    Sysctl => sysctl,
     Template => template,
     WaitFor => wait_for,
 }

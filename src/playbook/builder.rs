@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::argspec::RoleCheck;
 use super::files::Files;
 use super::loader::Loader;
 use super::role::SeenRole;
@@ -28,6 +29,8 @@ pub(super) struct PlayBuilder<'l, 's> {
     pub(super) handlers: Vec<Task>,
     /// What is looked at for undefined variables.
     pub(super) checks: Vec<Check>,
+    /// What the roles say about their variables.
+    pub(super) role_checks: Vec<RoleCheck>,
     pub(super) files: Files,
     pub(super) seen_roles: Vec<SeenRole>,
     /// Something in the play asks for root.
@@ -47,6 +50,7 @@ impl<'l, 's> PlayBuilder<'l, 's> {
             maps: vec![Variables::default(); maps::COUNT],
             handlers: Vec::new(),
             checks: Vec::new(),
+            role_checks: Vec::new(),
             files,
             seen_roles: Vec::new(),
             becomes: false,

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::scope::maps;
-use crate::hostplay::{FileBody, HostPlay, Origin, Step, Task};
+use crate::hostplay::{FileBody, HostPlay, Origin, Step, Task, VarLayer};
 use crate::inventory::Inventory;
 use crate::modules::args::parse_bool;
+use crate::template::{Layer, Vars};
 
 /// A play with its hosts. What hosts have in common is held once.
 #[derive(Debug, Clone)]
@@ -111,6 +112,29 @@ impl CompiledPlay {
     #[must_use]
     pub fn handlers(&self) -> &[Task] {
         &self.common.handlers
+    }
+
+    /// `--extra-vars`.
+    pub(super) fn extra_vars(&self) -> &Map<String, Value> {
+        &self.common.extra_vars
+    }
+
+    pub(super) fn inventory(&self) -> &Inventory {
+        &self.common.inventory
+    }
+
+    /// The variables of a host as a task with these layers sees them, but for facts and results.
+    pub(super) fn vars_without_facts(&self, host: &str, layers: &[VarLayer]) -> Vars {
+        let map = |layer: &VarLayer| match *layer {
+            VarLayer::BelowFacts(maps::INVENTORY) => Some(self.common.inventory.vars_for(host)),
+            VarLayer::BelowFacts(index) | VarLayer::AboveFacts(index) | VarLayer::AboveRegistered(index) => {
+                self.common.var_maps.get(index).cloned()
+            }
+        };
+        let templates = layers.iter().filter_map(map).chain([self.common.extra_vars.clone()]);
+        let mut layers: Vec<_> = templates.map(|map| Layer::Templates(Arc::new(map))).collect();
+        layers.push(Layer::Plain(Arc::new(self.magic(host))));
+        Vars::new(layers)
     }
 
     fn magic(&self, host: &str) -> Map<String, Value> {

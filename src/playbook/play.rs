@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::argspec;
 use super::batches::Serial;
 use super::builder::PlayBuilder;
 use super::compile::{Common, CompiledPlay};
@@ -100,7 +101,7 @@ pub(super) fn read(
     let serial = Serial::read(field(entries, "serial"), &mut builder.loader.problems);
     let name =
         field(entries, "name").and_then(|node| literal(node, "the name of the play", &mut builder.loader.problems));
-    let PlayBuilder { checks, becomes, results, known_tags, maps, .. } = builder;
+    let PlayBuilder { checks, role_checks, becomes, results, known_tags, maps, .. } = builder;
     run.results.extend(results);
     run.known_tags.extend(known_tags);
     run.facts |= gather_facts;
@@ -127,7 +128,7 @@ pub(super) fn read(
         files,
         inventory: Arc::clone(&run.inventory),
     };
-    Some(CompiledPlay {
+    let play = CompiledPlay {
         name: name.unwrap_or_else(|| pattern.clone()),
         origin: item.origin(),
         pattern,
@@ -137,7 +138,9 @@ pub(super) fn read(
         max_fail_percentage,
         any_errors_fatal,
         common: Arc::new(common),
-    })
+    };
+    argspec::check(&role_checks, &maps, &play, &mut run.loader.problems);
+    Some(play)
 }
 
 /// The pattern and the hosts that it leaves of the chosen ones.

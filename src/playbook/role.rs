@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::argspec::{self, RoleCheck};
 use super::builder::PlayBuilder;
 use super::loader::Loader;
 use super::scope::{Scope, becomes, maps};
@@ -191,6 +192,13 @@ impl PlayBuilder<'_, '_> {
         self.maps[maps::ROLE_VARS].extend(&exports.vars);
         self.files.add_role(&role);
         self.role_handlers(&role, file("handlers"), &scope);
+        // Whether a role under a condition runs is for the host to say.
+        if scope.when.is_empty()
+            && let Some(spec) = argspec::read(&role.folder, meta, file("tasks"), self.loader)
+        {
+            let check = RoleCheck { role: role.name.clone(), layers: scope.layers(), spec };
+            self.role_checks.push(check);
+        }
         steps.extend(self.role_tasks(&role, file("tasks"), scope));
         (steps, exports)
     }

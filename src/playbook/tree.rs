@@ -11,7 +11,7 @@ static PLAYBOOKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/playbooks");
 static ROLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/roles");
 
 /// What stands before the path of a built-in file.
-const BUILT_IN: &str = "<built-in>";
+pub(super) const BUILT_IN: &str = "<built-in>";
 /// Folders inside one another below `templates/` or `files/`; a loop of links ends there.
 const MAX_FOLDERS: usize = 32;
 

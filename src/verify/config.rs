@@ -6,15 +6,10 @@ use std::collections::BTreeSet;
 use super::{Look, line};
 use crate::host::{FileState, Key, State};
 use crate::postfix::MainCf;
+use crate::postfix::meaning::{check_tls_level, check_tls_protocols};
 use crate::probe::{Finding, catalogue as c};
 
 const MAIN_CF: &str = "/etc/postfix/main.cf";
-
-/// TLS levels of postconf(5) for both daemons; the others are for the client alone.
-const LEVELS: [&str; 3] = ["none", "may", "encrypt"];
-const CLIENT_LEVELS: [&str; 5] = ["dane", "dane-only", "fingerprint", "verify", "secure"];
-/// Protocols that Postfix 3.5 knows. `>=TLSv1.2` is of 3.6: 3.5 turns TLS off for it.
-const PROTOCOLS: [&str; 6] = ["SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
 
 pub(super) fn look(look: &mut Look<'_>) {
     lint(look);
@@ -75,8 +70,7 @@ fn tls(look: &mut Look<'_>) {
     let mut wrong = Vec::new();
     for (name, client) in [("smtpd_tls_security_level", false), ("smtp_tls_security_level", true)] {
         let value = look.parameter(name);
-        let known = LEVELS.contains(&value.as_str()) || (client && CLIENT_LEVELS.contains(&value.as_str()));
-        if !known && !value.is_empty() {
+        if !value.is_empty() && check_tls_level(&value, client).is_err() {
             wrong.push(format!("{name} = {value}"));
         }
     }
@@ -84,12 +78,9 @@ fn tls(look: &mut Look<'_>) {
         ["smtpd_tls_protocols", "smtpd_tls_mandatory_protocols", "smtp_tls_protocols", "smtp_tls_mandatory_protocols"]
     {
         let value = look.parameter(name);
-        let words = value.split([' ', ',', ':']).filter(|word| !word.is_empty());
-        let bad: Vec<&str> =
-            words.filter(|word| !PROTOCOLS.contains(&word.strip_prefix('!').unwrap_or(word))).collect();
         // The defaults of a newer Postfix are in its own words.
         let is_default = look.ask(&["postconf", "-dhx", name]).is_ok_and(|output| output.stdout_text() == value);
-        if !bad.is_empty() && !is_default {
+        if check_tls_protocols(&value).is_err() && !is_default {
             wrong.push(format!("{name} = {value}"));
         }
     }
@@ -109,7 +100,9 @@ fn name(look: &mut Look<'_>) {
 fn networks(look: &mut Look<'_>) {
     let value = look.parameter("mynetworks");
     let set = |text: &str| -> BTreeSet<String> {
-        text.split([' ', ',', '\t']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        // Postfix has brackets around IPv6.
+        let words = text.split([' ', ',', '\t']).filter(|word| !word.is_empty());
+        words.map(|word| word.replace(['[', ']'], "")).collect()
     };
     let wanted = look.spec.networks.join(" ");
     let (has, wanted) = (set(&value), set(&wanted));

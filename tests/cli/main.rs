@@ -3,6 +3,7 @@
 mod help;
 mod input;
 mod inspect;
+mod mail_values;
 mod runs;
 mod world;
 mod wrong;

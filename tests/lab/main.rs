@@ -14,5 +14,4 @@ mod logins;
 mod mail;
 mod provisioning;
 mod rollback;
-mod sysctl;
 mod verify;

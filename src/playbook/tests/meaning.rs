@@ -23,14 +23,14 @@ fn sources<'t>(templates: impl IntoIterator<Item = &'t Template>) -> Vec<&'t str
 
 #[test]
 fn the_built_in_playbook_compiles() {
-    let folder = Folder::new(&[]);
+    let folder = Folder::new(&[("hosts.yaml", "all:\n  hosts:\n    mail1.example.com:\n")]);
     let mut sources = Sources::new();
     let inventory = Inventory::load(&[folder.path("hosts.yaml")], &mut sources).unwrap();
     let compiled = load(None, inventory, &Options::default(), &mut sources);
     let compiled = compiled.unwrap_or_else(|problems| panic!("{}", problems.render(&sources, false)));
-    let play = compiled.plays[0].host_play("mail1");
+    let play = compiled.plays[0].host_play("mail1.example.com");
     assert!(play.files.contains_key("roles/postfix/templates/virtual.j2"));
-    assert!(compiled.plays[0].becomes("mail1"));
+    assert!(compiled.plays[0].becomes("mail1.example.com"));
     let tasks = tasks(&play.steps);
     let install = tasks.iter().find(|task| task.name.source == "Install Postfix and OpenSSL").unwrap();
     assert_eq!(install.origin.to_string(), "<built-in>/roles/postfix/tasks/packages.yaml:1:3");
@@ -38,8 +38,7 @@ fn the_built_in_playbook_compiles() {
 
 #[test]
 fn passwords_of_the_connection_stay_with_the_controller() {
-    let hosts =
-        "all:\n  hosts:\n    mail1: {ansible_become_password: hunter2, ansible_password: swordfish, mine: kept}\n";
+    let hosts = "all:\n  hosts:\n    mail1.example.com: {ansible_become_password: hunter2, ansible_password: swordfish, mine: kept}\n";
     let folder = Folder::new(&[("hosts.yaml", hosts)]);
     let mut sources = Sources::new();
     let inventory = Inventory::load(&[folder.path("hosts.yaml")], &mut sources).unwrap();
@@ -47,7 +46,7 @@ fn passwords_of_the_connection_stay_with_the_controller() {
     let options = Options { extra_vars, ..Options::default() };
     let compiled = load(None, inventory, &options, &mut sources);
     let compiled = compiled.unwrap_or_else(|problems| panic!("{}", problems.render(&sources, false)));
-    let sent = serde_json::to_string(&compiled.plays[0].host_play("mail1")).unwrap();
+    let sent = serde_json::to_string(&compiled.plays[0].host_play("mail1.example.com")).unwrap();
     assert!(sent.contains("kept"));
     for secret in ["hunter2", "swordfish", "letmein"] {
         assert!(!sent.contains(secret), "{secret} is sent to the host");

@@ -1,0 +1,80 @@
+//! Values of the mail role that cannot work are told with variable, place and reason, before any host is contacted.
+
+use crate::world::World;
+
+fn ran(vars: &str, options: &str) -> (World, crate::world::Outcome) {
+    let vars: Vec<_> = vars.lines().map(|line| format!("    {line}\n")).collect();
+    let vars = vars.concat();
+    let world = World::new().program("ssh", "touch contacted; exit 255").file(
+        "inventory.yaml",
+        &format!("all:\n  hosts:\n    mx1.example.net:\n  vars:\n    ansible_ssh_executable: ./ssh\n{vars}"),
+    );
+    let ran = world.run(&format!("check {options}"));
+    (world, ran)
+}
+
+#[test]
+fn what_cannot_work_is_refused_where_it_stands() {
+    for (vars, said, place) in [
+        ("mail_networks: [127.0.0.0/8, 192.168.1.1/24]", "mail_networks: `192.168.1.1/24` has host bits", "6:34"),
+        ("mail_networks: [0.0.0.0/0]", "mail_networks: `0.0.0.0/0` is the whole Internet", "6:21"),
+        ("mail_networks:\n- '192.168.1.0/24 # LAN'", "`192.168.1.0/24 # LAN` is no network", "7:7"),
+        ("mail_networks: 127.0.0.0/8", "mail_networks: a list is needed, and this is text", "6:20"),
+        ("mail_networks: [\"{{ ansible_default_ipv4.network }}/24\", ::/0]", "`::/0` is the whole Internet", "6:62"),
+        ("mail_tls_in: 'may # or encrypt'", "mail_tls_in: `may # or encrypt` is none of none, may, encrypt", "6:18"),
+        ("mail_tls_protocols: '>=TLSv1.2'", "is the notation of Postfix 3.6", "6:25"),
+        (
+            "mail_postfix_parameters: {smtpd_banner: 'x # y'}",
+            "mail_postfix_parameters: the value of smtpd_banner holds a comment",
+            "6:45",
+        ),
+        (
+            "mail_postfix_parameters:\n  smtpd_forbid_bare_newline: yes",
+            "`smtpd_forbid_bare_newline` is of Postfix 3.9; Enterprise Linux 8 has 3.5",
+            "7:7",
+        ),
+        ("mail_postfix_parameters: {myhostnam: x}", "`myhostnam` is no parameter of Postfix 3.5", "6:31"),
+        ("mail_postfix_parameters: {mynetworks: 10.0.0.1/8}", "the network is 10.0.0.0/8", "6:43"),
+        ("mail_sender: mail", "mail_sender: `mail` is no mail address: it has no @", "6:18"),
+        ("mail_sender: {root: a@b.c}", "mail_sender: `root` is no mail address", "6:19"),
+        ("mail_root_alias: root", "mail_root_alias: root's mail cannot be sent to root", "6:22"),
+        ("mail_fqdn: mail", "mail_fqdn: `mail` is no full host name", "6:16"),
+        ("mail_message_size_limit: 10M", "mail_message_size_limit: a whole number is needed, and this is text", "6:30"),
+        (
+            "mail_certificate_days: 10",
+            "mail_certificate_renew_before: it must be less",
+            "<built-in>/roles/postfix/defaults",
+        ),
+        ("mail_certificate_key_size: 1024", "mail_certificate_key_size: `1024` is none of 2048", "6:32"),
+        ("mail_domain_mode: relais", "did you mean `relay`?", "6:23"),
+        ("mail_relayhost_user: me", "mail_relayhost_user: it needs mail_relayhost_password", "6:26"),
+        ("mail_submission: maybe", "mail_submission: yes or no is needed, and this is text", "6:22"),
+    ] {
+        let (world, ran) = ran(vars, "");
+        assert_eq!(ran.code, Some(3), "{vars}: {ran}");
+        assert!(ran.stderr.contains(said), "{vars}: `{said}` is not said\n{ran}");
+        let place = if place.starts_with('<') { place.to_owned() } else { format!("inventory.yaml:{place}") };
+        assert!(ran.stderr.contains(&place), "{vars}: {place} is not named\n{ran}");
+        assert!(!world.path().join("contacted").exists(), "{vars}: a host was contacted\n{ran}");
+    }
+}
+
+#[test]
+fn what_works_is_let_through_and_a_password_is_not_shown() {
+    for vars in [
+        "mail_networks: [127.0.0.0/8, '{{ ansible_default_ipv4.network }}/24', 2001:db8::/64]",
+        "mail_sender: ''",
+        "mail_sender: {app@web.local: app@example.net, '@web.local': web@example.net, '*': mail@example.net}",
+        "mail_postfix_parameters: {smtpd_restriction_classes: strict, strict: reject, lan: x, smtpd_banner: $lan}",
+    ] {
+        let (world, ran) = ran(vars, "");
+        assert!(world.path().join("contacted").exists(), "{vars}: refused\n{ran}");
+    }
+    let (_, ran) =
+        ran("mail_relayhost: '[a.example.net]'\nmail_relayhost_user: u\nmail_relayhost_password: 'secret one'", "");
+    assert_eq!(ran.code, Some(3), "{ran}");
+    assert!(ran.stderr.contains("mail_relayhost_password: it has a blank"), "{ran}");
+    assert!(!format!("{ran}").contains("secret one"), "{ran}");
+    let (_, ran) = self::ran("", "-e mail_tls_in=mai");
+    assert!(ran.stderr.contains("given with --extra-vars"), "{ran}");
+}
