@@ -8,12 +8,18 @@ mod config;
 mod dns;
 mod firewall;
 mod flow;
+mod host;
 mod live;
 mod log;
+mod logged;
 mod maps;
+mod outbound;
+mod package;
 mod queue;
 mod rewriting;
 mod service;
+#[cfg(test)]
+mod tests;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -39,12 +45,16 @@ pub struct Spec {
     pub sender: Option<String>,
     /// Who receives for the domain.
     pub domain_mode: DomainMode,
-    /// Where the domain's mail is handed to by a transport table, whatever its MX.
-    pub relay_transport: bool,
+    /// Where the domain's mail is handed to whatever its MX, as in transport(5).
+    pub relay_transport: Option<String>,
     /// Port 25 offers TLS.
     pub tls: bool,
     /// Port 587 takes mail over TLS.
     pub submission: bool,
+    /// Port 465 takes mail over TLS.
+    pub smtps: bool,
+    /// Clients can log in on ports 587 and 465.
+    pub sasl: bool,
     /// The certificate.
     pub certificate: String,
     /// Its key.
@@ -93,6 +103,8 @@ struct Look<'a> {
 pub fn look(host: &mut dyn Host, spec: &Spec) -> Found {
     let checks = Checks::new(&spec.required, &spec.advisory);
     let mut look = Look { host, spec, checks };
+    host::look(&mut look);
+    package::look(&mut look);
     service::look(&mut look);
     config::look(&mut look);
     maps::look(&mut look);
@@ -110,6 +122,7 @@ pub fn look(host: &mut dyn Host, spec: &Spec) -> Found {
         addresses: spec.address.iter().chain(&spec.addresses).map(IpAddr::to_string).collect(),
         networks: spec.networks.clone(),
         submission: spec.submission,
+        smtps: spec.smtps,
         tls: spec.tls,
         certificate: fingerprint,
         required: spec.required.clone(),

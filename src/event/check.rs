@@ -62,6 +62,8 @@ pub struct Outside {
     pub networks: Vec<String>,
     /// Whether port 587 shall take mail over TLS.
     pub submission: bool,
+    /// Whether port 465 shall take mail over TLS from the start.
+    pub smtps: bool,
     /// Whether port 25 shall offer TLS.
     pub tls: bool,
     /// SHA-256 of the certificate in its file, in lower-case hexadecimal.

@@ -20,6 +20,16 @@ catalogue! {
     SERVICE_RUNNING = "service.running", required, "Postfix runs";
     SERVICE_ENABLED = "service.enabled", required, "Postfix starts at boot";
 
+    HOST_NAME = "host.name", advisory, "The host has the server's name";
+    HOST_CLOUD = "host.cloud", advisory, "cloud-init leaves the host's name alone";
+    HOST_CLOCK = "host.clock", advisory, "The clock is kept right";
+    HOST_LABELS = "host.labels", advisory, "Postfix's files have the labels that SELinux wants";
+
+    PACKAGE_VERSION = "package.version", advisory, "Postfix has the distribution's security fixes";
+    PACKAGE_FILES = "package.files", advisory, "Postfix's programs are as the package brought them";
+    PACKAGE_SENDMAIL = "package.sendmail", advisory, "The program sendmail is Postfix's";
+    PACKAGE_RIVALS = "package.rivals", advisory, "No other mail server runs";
+
     CONFIG_LINT = "config.lint", required, "Postfix reads its configuration without a complaint";
     CONFIG_COMMENTS = "config.comments", required, "No value in main.cf ends in a comment";
     CONFIG_DUPLICATES = "config.duplicates", advisory, "No parameter is set twice";
@@ -28,12 +38,14 @@ catalogue! {
     CONFIG_NETWORKS = "config.networks", required, "Only the networks that may send are trusted";
     CONFIG_MAPS = "config.maps", required, "Every lookup table can be opened and asked";
     CONFIG_SIZE = "config.size", required, "A message of the greatest size fits into a mailbox";
+    CONFIG_LEFTOVERS = "config.leftovers", advisory, "No other version of a configuration file waits for a decision";
     CONFIG_MODES = "config.modes", required, "Only root can write what Postfix is configured by";
 
     SMTP_BANNER = "smtp.banner", required, "Port 25 greets with the server's name";
     SMTP_EHLO = "smtp.ehlo", required, "EHLO is answered within 5 s";
     SMTP_AUTH = "smtp.auth", required, "AUTH is not offered before TLS";
     SMTP_HELO = "smtp.helo", advisory, "A client has to greet";
+    SMTP_SIZE = "smtp.size", advisory, "A message that is too large is refused before it is sent";
     SMTP_VRFY = "smtp.vrfy", advisory, "VRFY tells nobody who has a mailbox";
     SMTP_ACCEPTS = "smtp.accepts", required, "The host's own mail to elsewhere is accepted";
     SMTP_SMUGGLING = "smtp.smuggling", required, "SMTP smuggling is refused";
@@ -49,12 +61,23 @@ catalogue! {
     CERTIFICATE_NAMES = "certificate.names", required, "The certificate is for the server's name";
     CERTIFICATE_VALID = "certificate.valid", required, "The certificate is valid today";
     CERTIFICATE_DAYS = "certificate.days", advisory, "The certificate is valid for some time yet";
+    CERTIFICATE_STRENGTH = "certificate.strength", advisory, "The key is long enough for every client";
     CERTIFICATE_USE = "certificate.use", advisory, "The certificate is one for a server";
 
     SUBMISSION_BANNER = "submission.banner", required, "Port 587 greets with the server's name";
     SUBMISSION_PLAIN = "submission.plain", required, "Port 587 refuses mail without TLS";
+    SUBMISSION_AUTH = "submission.auth", required, "AUTH is not offered on port 587 before TLS";
     SUBMISSION_TLS = "submission.tls", required, "Port 587 takes mail over TLS";
+    SUBMISSION_SERVED = "submission.served", required, "Port 587 serves the certificate in the file";
+    SUBMISSION_OLD = "submission.old", required, "Port 587 refuses TLS 1.0 and 1.1";
+    SUBMISSION_LOGIN = "submission.login", required, "Clients can log in on port 587 over TLS";
     SUBMISSION_CLOSED = "submission.closed", advisory, "Port 587 is closed, as nobody shall use it";
+
+    SMTPS_TLS = "smtps.tls", required, "Port 465 takes mail over TLS from the start";
+    SMTPS_SERVED = "smtps.served", required, "Port 465 serves the certificate in the file";
+    SMTPS_OLD = "smtps.old", required, "Port 465 refuses TLS 1.0 and 1.1";
+    SMTPS_LOGIN = "smtps.login", required, "Clients can log in on port 465";
+    SMTPS_CLOSED = "smtps.closed", advisory, "Port 465 is closed, as nobody shall use it";
 
     REWRITING_SENDER = "rewriting.sender", required, "Envelope senders become the one sender";
     REWRITING_NULL = "rewriting.null", required, "The null sender stays null";
@@ -72,13 +95,18 @@ catalogue! {
     RELAY_OUTSIDER = "relay.outsider", required, "Nobody outside the networks can send to elsewhere";
 
     FIREWALL_OPEN = "firewall.open", required, "The firewall lets mail in, now and after a boot";
+    FIREWALL_CLOSED = "firewall.closed", advisory, "The firewall has no port open for mail on which nobody listens";
 
     QUEUE_AGE = "queue.age", advisory, "Nothing waits in the queue for long";
     QUEUE_SPACE = "queue.space", required, "There is room for the queue";
 
+    DNS_SERVERS = "dns.servers", advisory, "Every name server answers within 2 s";
     DNS_ADDRESS = "dns.address", advisory, "The server's name has its address";
     DNS_POINTER = "dns.pointer", advisory, "The address points back to the name";
+    DNS_CONFIRMED = "dns.confirmed", advisory, "Every name that the address points to has the address";
     DNS_EXCHANGER = "dns.exchanger", advisory, "The domain's MX fits the domain mode";
+
+    OUTBOUND_REACHED = "outbound.reached", advisory, "The server that mail is handed to can be reached";
 
     LOG_CLEAN = "log.clean", required, "Postfix has logged no fatal error";
 
@@ -87,6 +115,7 @@ catalogue! {
     OUTSIDE_TLS = "outside.tls", required, "STARTTLS ends in an encrypted session";
     OUTSIDE_SERVED = "outside.served", required, "The certificate served is the one in the file";
     OUTSIDE_SUBMISSION = "outside.submission", required, "Port 587 takes clients over TLS";
+    OUTSIDE_SMTPS = "outside.smtps", required, "Port 465 takes clients over TLS";
     OUTSIDE_RELAY = "outside.relay", required, "An outsider cannot send to elsewhere";
 }
 

@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 use x509_parser::extensions::GeneralName;
 use x509_parser::pem::Pem;
 use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::public_key::PublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -24,10 +26,33 @@ pub struct Facts {
     pub is_ca: bool,
     /// It may be used by a server: serverAuth, any use, or no word about it.
     pub for_servers: bool,
+    /// What kind of key it has, and how long: `RSA 2048`.
+    pub key: KeyKind,
     /// SHA-256 of the DER, in lower-case hexadecimal.
     pub fingerprint: String,
     /// The public key, as the certificate has it.
     pub public_key: Vec<u8>,
+}
+
+/// A public key's kind with its length in bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// RSA: EL8's crypto policy DEFAULT wants 2048 bits or more, FUTURE 3072 (crypto-policies(7)).
+    Rsa(usize),
+    /// On an elliptic curve.
+    Ec(usize),
+    /// Any other.
+    Other,
+}
+
+impl KeyKind {
+    fn of(key: &SubjectPublicKeyInfo<'_>) -> Self {
+        match key.parsed() {
+            Ok(PublicKey::RSA(key)) => Self::Rsa(key.key_size()),
+            Ok(PublicKey::EC(point)) => Self::Ec(point.key_size()),
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Facts {
@@ -44,6 +69,7 @@ impl Facts {
             not_after: certificate.validity().not_after.timestamp(),
             is_ca: certificate.is_ca(),
             for_servers: usage.is_none_or(|usage| usage.value.server_auth || usage.value.any),
+            key: KeyKind::of(certificate.public_key()),
             fingerprint: fingerprint(der),
             public_key: certificate.public_key().subject_public_key.data.to_vec(),
         })
@@ -105,6 +131,7 @@ mod tests {
             not_after: 10 * DAY,
             is_ca: false,
             for_servers: true,
+            key: KeyKind::Ec(256),
             fingerprint: String::new(),
             public_key: Vec::new(),
         };

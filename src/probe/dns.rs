@@ -50,6 +50,17 @@ impl Resolver {
         Self { servers: servers.take(3).collect() }
     }
 
+    /// Each server with the time that it took to answer a question for a name's address.
+    #[must_use]
+    pub fn each(&self, name: &str) -> Vec<(IpAddr, Result<Duration, DnsError>)> {
+        let alone = |&server: &IpAddr| {
+            let began = Instant::now();
+            let answer = Self { servers: vec![server] }.addresses(name);
+            (server, answer.map(|_| began.elapsed()))
+        };
+        self.servers.iter().map(alone).collect()
+    }
+
     /// The IPv4 addresses of a name; none when the name is not there.
     ///
     /// # Errors

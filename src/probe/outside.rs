@@ -34,6 +34,8 @@ pub fn look(outside: &Outside) -> Vec<Check> {
         sender: "",
         tls: outside.tls,
         submission: outside.submission,
+        smtps: outside.smtps,
+        sasl: false,
         certificate: outside.certificate.as_deref(),
         forbids_bare_newline: false,
     };
@@ -50,7 +52,10 @@ pub fn look(outside: &Outside) -> Vec<Check> {
                 encrypted(&server, &mut checks);
             }
             if server.submission {
-                checks.add(&c::OUTSIDE_SUBMISSION, submission(&server));
+                checks.add(&c::OUTSIDE_SUBMISSION, over_tls(&server, 587, "smtp-submission"));
+            }
+            if server.smtps {
+                checks.add(&c::OUTSIDE_SMTPS, over_tls(&server, 465, "smtps"));
             }
             checks.add(
                 &c::OUTSIDE_RELAY,
@@ -80,12 +85,11 @@ fn unreached(address: IpAddr, inside: Option<(IpAddr, bool)>, error: &SmtpError)
 }
 
 fn encrypted(server: &Server<'_>, checks: &mut Checks) {
-    let met = Smtp::meet(SocketAddr::new(server.address, 25), None, NAME);
-    match met.and_then(|met| met.smtp.start_tls(server.fqdn, Versions::Any)) {
-        Ok((smtp, session)) => {
+    match server.session(25, Versions::Any) {
+        Ok((met, session)) => {
             checks.add(&c::OUTSIDE_TLS, Finding::good(format!("{} {}", session.protocol, session.cipher)));
             checks.add(&c::OUTSIDE_SERVED, server.served(&session));
-            smtp.quit();
+            met.smtp.quit();
         }
         Err(error) => {
             let remedy = "something between here and the host may take STARTTLS away; compare with the host's own view";
@@ -95,14 +99,15 @@ fn encrypted(server: &Server<'_>, checks: &mut Checks) {
     }
 }
 
-fn submission(server: &Server<'_>) -> Finding {
-    let met = Smtp::meet(SocketAddr::new(server.address, 587), None, NAME);
-    match met.and_then(|met| met.smtp.start_tls(server.fqdn, Versions::Any)) {
-        Ok((smtp, session)) => {
-            smtp.quit();
+fn over_tls(server: &Server<'_>, port: u16, service: &str) -> Finding {
+    match server.session(port, Versions::Any) {
+        Ok((met, session)) => {
+            met.smtp.quit();
             Finding::good(format!("{} {}", session.protocol, session.cipher))
         }
-        Err(error) => Finding::bad(error.to_string(), "open the service smtp-submission (port 587) in the firewall"),
+        Err(error) => {
+            Finding::bad(error.to_string(), format!("open the service {service} (port {port}) in the firewall"))
+        }
     }
 }
 

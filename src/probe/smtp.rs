@@ -38,11 +38,16 @@ impl Reply {
     /// Whether a line of an EHLO reply announces this keyword.
     #[must_use]
     pub fn offers(&self, keyword: &str) -> bool {
-        let is = |line: &String| {
-            let first = line.split([' ', '=']).next().unwrap_or_default();
-            first.eq_ignore_ascii_case(keyword)
-        };
-        self.lines.iter().skip(1).any(is)
+        self.value(keyword).is_some()
+    }
+
+    /// What an EHLO reply announces behind a keyword: `10240000` of `SIZE 10240000`.
+    #[must_use]
+    pub fn value(&self, keyword: &str) -> Option<String> {
+        self.lines.iter().skip(1).find_map(|line| {
+            let (word, value) = line.split_once([' ', '=']).unwrap_or((line, ""));
+            word.eq_ignore_ascii_case(keyword).then(|| value.to_owned())
+        })
     }
 }
 
@@ -127,7 +132,7 @@ impl Smtp {
     /// # Errors
     /// When nothing listens, or nothing is said within [`PATIENCE`].
     pub fn connect(address: SocketAddr, from: Option<IpAddr>) -> Result<(Self, Reply), SmtpError> {
-        let stream = open(address, from).map_err(|source| SmtpError::Connect { address, source })?;
+        let stream = connected(address, from)?;
         let mut smtp = Self { stream: Stream::Plain(stream), buffer: Vec::new() };
         let banner = smtp.reply("to the connection")?;
         Ok((smtp, banner))
@@ -142,6 +147,24 @@ impl Smtp {
         let (mut smtp, banner) = Self::connect(address, from)?;
         let ehlo = smtp.say(&format!("EHLO {name}"))?;
         Ok(Met { smtp, banner, ehlo, time: began.elapsed() })
+    }
+
+    /// Connects where TLS comes first, and says EHLO.
+    ///
+    /// # Errors
+    /// As [`Smtp::meet`], and when the handshake fails.
+    pub fn meet_tls(
+        address: SocketAddr,
+        host: &str,
+        versions: tls::Versions,
+        name: &str,
+    ) -> Result<(Met, Session), SmtpError> {
+        let began = Instant::now();
+        let (stream, session) = tls::handshake(bare(address)?, host, versions).map_err(SmtpError::Tls)?;
+        let mut smtp = Self { stream: Stream::Encrypted(Box::new(stream)), buffer: Vec::new() };
+        let banner = smtp.reply("to the handshake")?;
+        let ehlo = smtp.say(&format!("EHLO {name}"))?;
+        Ok((Met { smtp, banner, ehlo, time: began.elapsed() }, session))
     }
 
     /// Sends a command and reads the answer.
@@ -271,6 +294,18 @@ impl Smtp {
     pub fn quit(mut self) {
         drop(self.say("QUIT"));
     }
+}
+
+/// A bare connection, for a handshake before anything is said.
+///
+/// # Errors
+/// When nothing listens.
+pub fn bare(address: SocketAddr) -> Result<TcpStream, SmtpError> {
+    connected(address, None)
+}
+
+fn connected(address: SocketAddr, from: Option<IpAddr>) -> Result<TcpStream, SmtpError> {
+    open(address, from).map_err(|source| SmtpError::Connect { address, source })
 }
 
 fn open(address: SocketAddr, from: Option<IpAddr>) -> io::Result<TcpStream> {

@@ -4,7 +4,7 @@ use rcgen::{KeyPair, PublicKeyData};
 use x509_parser::pem::Pem;
 
 use super::Look;
-use crate::probe::certificate::Facts;
+use crate::probe::certificate::{Facts, KeyKind};
 use crate::probe::{Finding, catalogue as c};
 
 /// Gives the certificate's fingerprint.
@@ -41,6 +41,7 @@ pub(super) fn look(look: &mut Look<'_>) -> Option<String> {
     if valid {
         look.checks.add(&c::CERTIFICATE_DAYS, Finding::when(days >= spec.renew_before, span, renew));
     }
+    look.checks.add(&c::CERTIFICATE_STRENGTH, strength(facts.key));
     let usage = match (facts.is_ca, facts.for_servers) {
         (true, _) => "it is that of a CA, which strict clients refuse",
         (false, false) => "it lacks the use serverAuth",
@@ -51,6 +52,15 @@ pub(super) fn look(look: &mut Look<'_>) -> Option<String> {
         Finding::when(!facts.is_ca && facts.for_servers, usage, "run `mailprov up`, which makes a new one"),
     );
     Some(facts.fingerprint)
+}
+
+fn strength(key: KeyKind) -> Finding {
+    let (enough, evidence) = match key {
+        KeyKind::Rsa(bits) => (bits >= 2048, format!("RSA with {bits} bits")),
+        KeyKind::Ec(bits) => (bits >= 256, format!("elliptic curve with {bits} bits")),
+        KeyKind::Other => return Finding::not_testable("a key that is neither RSA nor on a curve"),
+    };
+    Finding::when(enough, evidence, "take RSA with 2048 bits or more; EL8's clients refuse shorter ones")
 }
 
 fn key(look: &mut Look<'_>, path: &str, facts: &Facts) {

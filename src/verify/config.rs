@@ -30,6 +30,7 @@ pub(super) fn look(look: &mut Look<'_>) {
     name(look);
     networks(look);
     size(look);
+    leftovers(look);
     modes(look);
 }
 
@@ -131,6 +132,20 @@ fn size(look: &mut Look<'_>) {
         ),
     };
     look.checks.add(&c::CONFIG_SIZE, finding);
+}
+
+/// rpm leaves a file beside one that was changed by hand, and nobody hears of it.
+fn leftovers(look: &mut Look<'_>) {
+    let names = look.host.list_dir("/etc/postfix").unwrap_or_default();
+    let other = |name: &String| [".rpmnew", ".rpmsave", ".rpmorig"].iter().any(|end| name.ends_with(end));
+    let names: Vec<String> = names.into_iter().filter(other).collect();
+    let evidence = if names.is_empty() {
+        "no .rpmnew, .rpmsave or .rpmorig in /etc/postfix".to_owned()
+    } else {
+        format!("in /etc/postfix: {}", names.join(", "))
+    };
+    let remedy = "compare it with the file in use, keep what you want, and delete it";
+    look.checks.add(&c::CONFIG_LEFTOVERS, Finding::when(names.is_empty(), evidence, remedy));
 }
 
 fn modes(look: &mut Look<'_>) {

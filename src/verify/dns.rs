@@ -1,6 +1,8 @@
 //! What the world is told about the server, asked of the host's own name servers.
 
-use super::{DomainMode, Look};
+use std::net::IpAddr;
+
+use super::{DomainMode, Look, outbound};
 use crate::probe::dns::{DnsError, Resolver};
 use crate::probe::{Finding, catalogue as c};
 
@@ -8,15 +10,42 @@ pub(super) fn look(look: &mut Look<'_>) {
     let text = look.file("/etc/resolv.conf").map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned());
     let text = text.or_else(|| look.ask(&["cat", "/etc/resolv.conf"]).ok().map(|output| output.stdout_text()));
     let resolver = Resolver::from_text(&text.unwrap_or_default());
-    let spec = look.spec;
-    let Some(address) = spec.address else {
-        for definition in [&c::DNS_ADDRESS, &c::DNS_POINTER] {
-            look.checks.add(definition, Finding::not_testable("the host has no default address"));
+    let finding = servers(&resolver, &look.spec.fqdn);
+    look.checks.add(&c::DNS_SERVERS, finding);
+    match look.spec.address {
+        Some(address) => both_ways(look, &resolver, address),
+        None => {
+            for definition in [&c::DNS_ADDRESS, &c::DNS_POINTER, &c::DNS_CONFIRMED] {
+                look.checks.add(definition, Finding::not_testable("the host has no default address"));
+            }
         }
-        let finding = exchanger(&resolver, look);
-        return look.checks.add(&c::DNS_EXCHANGER, finding);
-    };
-    let fqdn = &spec.fqdn;
+    }
+    let finding = exchanger(&resolver, look);
+    look.checks.add(&c::DNS_EXCHANGER, finding);
+    let finding = outbound::reached(look, &resolver);
+    look.checks.add(&c::OUTBOUND_REACHED, finding);
+}
+
+/// Whether all of them answer: glibc and Postfix wait for the first one before they ask the next.
+fn servers(resolver: &Resolver, name: &str) -> Finding {
+    let (mut seen, mut wrong) = (Vec::new(), false);
+    for (server, answer) in resolver.each(name) {
+        seen.push(match answer {
+            Ok(time) => format!("{server} after {} ms", time.as_millis()),
+            Err(error) => {
+                wrong = true;
+                error.to_string()
+            }
+        });
+    }
+    let evidence = if seen.is_empty() { DnsError::NoServer.to_string() } else { seen.join(", ") };
+    let remedy = "take the ones that do not answer out of /etc/resolv.conf: each delays every message";
+    Finding::when(!wrong && !seen.is_empty(), evidence, remedy)
+}
+
+/// The name has the address, the address has the name, and what else the address is called leads back to it.
+fn both_ways(look: &mut Look<'_>, resolver: &Resolver, address: IpAddr) {
+    let fqdn = &look.spec.fqdn;
     let finding = asked(resolver.addresses(fqdn), |addresses| {
         let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         Finding::when(
@@ -26,7 +55,12 @@ pub(super) fn look(look: &mut Look<'_>) {
         )
     });
     look.checks.add(&c::DNS_ADDRESS, finding);
-    let finding = asked(resolver.pointers(address), |names| {
+    let pointers = resolver.pointers(address);
+    let confirmed = match &pointers {
+        Ok(names) => confirmed(resolver, names, address),
+        Err(error) => Finding::not_testable(error.to_string()),
+    };
+    let finding = asked(pointers, |names| {
         Finding::when(
             names.iter().any(|name| name.eq_ignore_ascii_case(fqdn)),
             format!("{address} points to {}", list(&names)),
@@ -34,8 +68,28 @@ pub(super) fn look(look: &mut Look<'_>) {
         )
     });
     look.checks.add(&c::DNS_POINTER, finding);
-    let finding = exchanger(&resolver, look);
-    look.checks.add(&c::DNS_EXCHANGER, finding);
+    look.checks.add(&c::DNS_CONFIRMED, confirmed);
+}
+
+fn confirmed(resolver: &Resolver, names: &[String], address: IpAddr) -> Finding {
+    let mut wrong = Vec::new();
+    for name in names {
+        match resolver.addresses(name) {
+            Ok(addresses) if addresses.contains(&address) => {}
+            Ok(addresses) => {
+                let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+                wrong.push(format!("{name} has {}", list(&shown)));
+            }
+            Err(error) => return Finding::not_testable(error.to_string()),
+        }
+    }
+    if names.is_empty() {
+        return Finding::not_testable(format!("{address} points to nothing"));
+    }
+    let good = format!("{} and back to {address}", list(names));
+    let evidence = if wrong.is_empty() { good } else { wrong.join(", ") };
+    let remedy = format!("give each such name the address {address}, or no longer point the address to it");
+    Finding::when(wrong.is_empty(), evidence, remedy)
 }
 
 /// An MX that names this host makes mail loop unless it receives for the domain.
@@ -49,7 +103,7 @@ fn exchanger(resolver: &Resolver, look: &Look<'_>) -> Finding {
             DomainMode::Local => {
                 Finding::when(own, evidence, format!("add to the zone: {domain}. MX 10 {}.", spec.fqdn))
             }
-            DomainMode::Relay if spec.relay_transport => Finding::good(evidence),
+            DomainMode::Relay if spec.relay_transport.is_some() => Finding::good(evidence),
             DomainMode::Relay => Finding::when(
                 !own && !names.is_empty(),
                 evidence,

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::logged::Line;
 use super::{Look, line};
 use crate::probe::sink::{Arrived, Sink};
 use crate::probe::smtp::{Reply, Smtp, SmtpError};
@@ -131,7 +132,7 @@ fn completed(message: &Arrived) -> Finding {
     Finding::when(missing.is_empty(), evidence, "set always_add_missing_headers = yes")
 }
 
-/// Sends a message and follows it through the journal to its end.
+/// Sends a message and follows it through the log to its end.
 fn send(look: &mut Look<'_>, address: &str) -> Finding {
     let fqdn = look.spec.fqdn.clone();
     let sender = look.spec.sender.clone().unwrap_or_else(|| format!("postmaster@{fqdn}"));
@@ -149,7 +150,7 @@ fn send(look: &mut Look<'_>, address: &str) -> Finding {
     };
     let deadline = Instant::now() + FOLLOW;
     loop {
-        let log = look.journal(look.spec.now).unwrap_or_default();
+        let log = look.logged(look.spec.now).map(|logged| logged.lines).unwrap_or_default();
         if let Some(end) = end_of(&log, id) {
             return end;
         }
@@ -163,8 +164,8 @@ fn send(look: &mut Look<'_>, address: &str) -> Finding {
 
 /// `postfix/smtp[9]: ID: to=<a@b>, relay=mx[192.0.2.3]:25, ..., status=sent (250 2.0.0 Ok)`; a virtual alias gives the
 /// message another recipient under the same id.
-fn end_of(log: &str, id: &str) -> Option<Finding> {
-    let mut ours = log.lines().filter(|text| text.contains(&format!(": {id}: ")));
+fn end_of(log: &[Line], id: &str) -> Option<Finding> {
+    let mut ours = log.iter().map(|line| line.text.as_str()).filter(|text| text.contains(&format!(": {id}: ")));
     let last = ours.rfind(|text| text.contains(" status="))?;
     let (_, status) = last.split_once(" status=")?;
     let relay = last.split_once("relay=").and_then(|(_, rest)| rest.split(',').next()).unwrap_or("nobody");
@@ -186,13 +187,14 @@ mod tests {
 
     #[test]
     fn the_end_of_a_message_is_found_by_its_id() {
-        let line = |id: &str, status: &str| {
-            format!(
-                "1000.0 mail postfix/smtp[9]: {id}: to=<a@b>, relay=mx[192.0.2.3]:25, delay=1, dsn=2.0.0, status={status}\n"
-            )
+        let line = |id: &str, status: &str| Line {
+            time: 1000,
+            text: format!(
+                "postfix/smtp[9]: {id}: to=<a@b>, relay=mx[192.0.2.3]:25, delay=1, dsn=2.0.0, status={status}"
+            ),
         };
         let log =
-            line("OTHER", "bounced (550 no)") + &line("MINE", "deferred (450 later)") + &line("MINE", "sent (250 ok)");
+            [line("OTHER", "bounced (550 no)"), line("MINE", "deferred (450 later)"), line("MINE", "sent (250 ok)")];
         assert_eq!(end_of(&log, "MINE"), Some(Finding::good("MINE at mx[192.0.2.3]:25: sent (250 ok)")));
         assert!(matches!(end_of(&log, "OTHER"), Some(Finding::Bad(..))));
         assert_eq!(end_of(&log, "NONE"), None);

@@ -15,6 +15,8 @@ pub(super) fn look(look: &mut Look<'_>, fingerprint: Option<&str>) {
         sender: spec.sender.as_deref().unwrap_or(&postmaster),
         tls: spec.tls,
         submission: spec.submission,
+        smtps: spec.smtps,
+        sasl: spec.sasl,
         certificate: fingerprint,
         forbids_bare_newline: !matches!(forbids.as_str(), "" | "no"),
     };

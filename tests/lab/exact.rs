@@ -15,13 +15,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use self::draw::{Start, starts};
 use self::ingredients::{Ingredient, Make};
 use self::told::{Run, Verdict};
-use crate::support::{address, disk, fqdn, inventory, lab, mailprov, manifest, reset, with_status};
+use crate::support::{address, disk, fqdn, hosts, inventory, lab, mailprov, manifest, reset, with_status};
 
 /// What takes about three minutes.
 const STATES: usize = 45;
-
-/// States are spread over these.
-const HOSTS: &str = "mail1,mail2,mail3";
 
 #[test]
 #[expect(clippy::print_stderr, reason = "the seed is for whoever repeats this")]
@@ -35,12 +32,12 @@ fn check_is_exact_from_any_start_state() {
     if let Ok(only) = env::var("MAILPROV_ONLY") {
         states.retain(|state| state.name().contains(&only));
     }
-    let hosts = env::var("MAILPROV_HOSTS").unwrap_or_else(|_| HOSTS.to_owned());
+    let hosts = hosts();
     let inventory = inventory("root");
     let left = Mutex::new(states.into_iter().rev().collect::<Vec<_>>());
     let done = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for host in hosts.split(',') {
+        for host in &hosts {
             let (inventory, left, done) = (&inventory, &left, &done);
             scope.spawn(move || {
                 loop {

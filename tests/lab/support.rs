@@ -41,6 +41,12 @@ pub fn lab(args: &[&str]) -> Ran {
     Ran::from(&Command::new(root().join("tests/lab/lab")).args(args).output().expect("the lab's command runs"))
 }
 
+/// The targets to use: those that `MAILPROV_HOSTS` names, or the three that every lab has.
+pub fn hosts() -> Vec<String> {
+    let named = std::env::var("MAILPROV_HOSTS").unwrap_or_else(|_| "mail1,mail2,mail3".to_owned());
+    named.split(',').map(str::to_owned).collect()
+}
+
 /// A command as root on a lab host; its stdout.
 #[track_caller]
 pub fn on(host: &str, command: &str) -> String {
