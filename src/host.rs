@@ -32,6 +32,7 @@ mod process;
 mod record;
 mod recorded;
 mod rpm;
+mod sysctl;
 mod systemd;
 
 #[cfg(test)]
@@ -46,8 +47,8 @@ pub use machine::{Machine, OutputSink};
 pub use preview::Preview;
 pub use scratch::{Scratch, Scratched};
 pub use state::{
-    Content, Enablement, FileState, FirewallState, HostnameState, Meta, PackageState, Principal, State, UnitState,
-    Version, ZoneSettings,
+    Content, Enablement, FileState, FirewallState, HostnameState, Meta, PackageState, Principal, State, SysctlState,
+    UnitState, Version, ZoneSettings,
 };
 
 use crate::hostplay::Mode;

@@ -11,6 +11,8 @@ mod registry;
 mod attributes;
 #[cfg(test)]
 mod bench;
+#[cfg(test)]
+mod cases;
 mod install;
 mod paths;
 mod postfix_file;
@@ -35,6 +37,7 @@ mod service;
 mod set_fact;
 mod setup;
 mod stat;
+mod sysctl;
 mod template;
 mod wait_for;
 

@@ -4,7 +4,10 @@
 
 use rustix::io::Errno;
 
-use super::{Action, Content, Enablement, FileState, HostError, Key, PackageState, State, UnitState, Version, Want};
+use super::{
+    Action, Content, Enablement, FileState, HostError, Key, PackageState, State, SysctlState, UnitState, Version, Want,
+    sysctl,
+};
 
 /// Whether an unknown content may be put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +58,7 @@ pub(super) fn admit_key(key: &Key) -> Result<(), HostError> {
         Key::Unit(_) => is_word(name, "._-@:\\") && name.contains('.'),
         Key::Firewall(_) => is_word(name, "_-"),
         Key::Hostname => true,
+        Key::Sysctl(name) => sysctl::path(name).is_some(),
     };
     if fits {
         return Ok(());
@@ -64,6 +68,7 @@ pub(super) fn admit_key(key: &Key) -> Result<(), HostError> {
         Key::Package(_) => "that is no package name",
         Key::Unit(_) => "a unit's name has a suffix such as .service",
         Key::Firewall(_) | Key::Hostname => "that is no zone's name",
+        Key::Sysctl(_) => "a kernel parameter is named as sysctl(8) shows it, such as net.core.somaxconn",
     };
     Err(HostError::refused(format!("use {:?} as a {}: {what}", name, key.kind())))
 }
@@ -101,6 +106,13 @@ pub(super) fn admit_transition(key: &Key, present: &State, want: &State) -> Resu
             message: format!("change the zone {}: firewalld is not installed", key.name()),
             hint: Some("install the package firewalld first".to_owned()),
         }),
+        (State::Sysctl(SysctlState::Absent), _) => Err(HostError::Refused {
+            message: format!("set {}: this kernel has no such parameter", key.name()),
+            hint: Some("is the kernel module loaded that brings it?".to_owned()),
+        }),
+        (_, State::Sysctl(SysctlState::Absent)) => {
+            Err(HostError::refused(format!("remove {}: it is part of the kernel", key.name())))
+        }
         _ => Ok(()),
     }
 }

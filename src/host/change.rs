@@ -4,7 +4,7 @@ mod file;
 
 use std::collections::BTreeSet;
 
-use super::{Enablement, FirewallState, Key, PackageState, State, UnitState, Version, ZoneSettings};
+use super::{Enablement, FirewallState, Key, PackageState, State, SysctlState, UnitState, Version, ZoneSettings};
 use crate::event::{ChangeView, KNOWN_AFTER_APPLY, PropertyChange};
 
 /// One resource that was brought from one state to another.
@@ -41,6 +41,13 @@ impl Change {
                 property(&mut view, "name", name(&before.name), name(&after.name));
             }
             (State::Firewall(before), State::Firewall(after)) => view_firewall(&mut view, before, after),
+            (State::Sysctl(before), State::Sysctl(after)) => {
+                let value = |state: &SysctlState| match state {
+                    SysctlState::Absent => None,
+                    SysctlState::Value(value) => Some(value.clone()),
+                };
+                property(&mut view, "value", value(before), value(after));
+            }
             // Admission keeps the kinds of key and states the same.
             _ => {}
         }
@@ -192,6 +199,14 @@ mod tests {
     fn a_host_name_is_a_name() {
         let name = |name: &str| State::Hostname(HostnameState { name: name.to_owned() });
         assert_eq!(shown(Key::Hostname, name(""), name("a.b")), "update hostname static name:->a.b");
+    }
+
+    #[test]
+    fn a_kernel_parameter_has_a_value() {
+        let value = |value: &str| State::Sysctl(SysctlState::value(value));
+        let key = Key::Sysctl("net.ipv4.ip_local_port_range".to_owned());
+        let expected = "update sysctl net.ipv4.ip_local_port_range value:32768 60999>1024 65535";
+        assert_eq!(shown(key, value("32768\t60999\n"), value("1024  65535")), expected);
     }
 
     #[test]

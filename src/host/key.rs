@@ -18,6 +18,8 @@ pub enum Key {
     Hostname,
     /// A firewalld zone, by name.
     Firewall(String),
+    /// A parameter of the running kernel, by the name that sysctl(8) gives it (`net.core.somaxconn`).
+    Sysctl(String),
 }
 
 impl Key {
@@ -30,6 +32,7 @@ impl Key {
             Self::Unit(_) => "unit",
             Self::Hostname => "hostname",
             Self::Firewall(_) => "firewall",
+            Self::Sysctl(_) => "sysctl",
         }
     }
 
@@ -37,7 +40,9 @@ impl Key {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::File(name) | Self::Package(name) | Self::Unit(name) | Self::Firewall(name) => name,
+            Self::File(name) | Self::Package(name) | Self::Unit(name) | Self::Firewall(name) | Self::Sysctl(name) => {
+                name
+            }
             Self::Hostname => "static",
         }
     }

@@ -10,7 +10,7 @@ use super::backend::Backend;
 use super::fake::{Fake, Script};
 use super::{
     Content, Enablement, FileState, FirewallState, Host, HostnameState, Key, Live, Machine, Meta, PackageState,
-    Preview, State, UnitState, Version, Want, ZoneSettings,
+    Preview, State, SysctlState, UnitState, Version, Want, ZoneSettings,
 };
 use crate::hostplay::{Mode, RunSpec};
 use crate::journal::Store;
@@ -86,6 +86,8 @@ pub(super) fn other_want() -> impl Strategy<Value = Want> {
             Want::new(Key::Unit("postfix.service".to_owned()), State::Unit(state))
         }),
         "[a-z]{1,8}".prop_map(|name| Want::new(Key::Hostname, State::Hostname(HostnameState { name }))),
+        prop::sample::select(vec![SysctlState::Absent, SysctlState::value("128"), SysctlState::value("4096")])
+            .prop_map(|state| Want::new(Key::Sysctl("net.core.somaxconn".to_owned()), State::Sysctl(state))),
         services.prop_map(|services| {
             let zone = ZoneSettings { services, ..ZoneSettings::default() };
             let state = FirewallState::Zone { permanent: Some(zone.clone()), runtime: Some(zone) };
@@ -108,6 +110,7 @@ pub(super) fn script() -> Script {
     script
         .set(Key::Hostname, State::Hostname(HostnameState { name: "localhost".to_owned() }))
         .dir("/srv/x")
+        .sysctl("net.core.somaxconn", "128")
         .offers("postfix", "2:3.5.8-7.el8.x86_64", brings)
         .offers("postfix-pcre", "2:3.5.8-7.el8.x86_64", vec![])
         .offers("firewalld", "0:0.9.11-4.el8.noarch", vec![])

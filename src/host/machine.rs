@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::backend::{Backend, Step};
 use super::{
     Action, CommandOutput, CommandSpec, FileState, HostError, Key, PackageState, State, accounts, firewalld, fs,
-    hostname, process, rpm, systemd,
+    hostname, process, rpm, sysctl, systemd,
 };
 
 /// Where lines of long-running programs (dnf) go as they come.
@@ -58,6 +58,7 @@ fn change_one(step: &Step) -> Result<(), HostError> {
         (Key::Firewall(zone), State::Firewall(before), State::Firewall(after)) => {
             firewalld::change(zone, before, after)
         }
+        (Key::Sysctl(name), State::Sysctl(before), State::Sysctl(after)) => sysctl::change(name, before, after),
         (Key::Package(_), State::Package(_), State::Package(_)) => {
             Err(HostError::refused(format!("change {}: packages change in a transaction", step.key)))
         }
@@ -103,6 +104,7 @@ impl Backend for Machine {
             }),
             Key::Hostname => State::Hostname(hostname::read()?),
             Key::Firewall(zone) => State::Firewall(firewalld::read(zone)?),
+            Key::Sysctl(name) => State::Sysctl(sysctl::read(name)?),
         })
     }
 

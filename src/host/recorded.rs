@@ -2,7 +2,7 @@
 
 use super::{
     Action, Content, Enablement, FileState, FirewallState, HostError, HostnameState, Key, Meta, PackageState,
-    Principal, State, UnitState, Version, ZoneSettings, admit,
+    Principal, State, SysctlState, UnitState, Version, ZoneSettings, admit,
 };
 use crate::journal::JournalError;
 use crate::journal::stored::{
@@ -30,6 +30,7 @@ pub(super) fn load_key(stored: &StoredKey) -> Result<Key, HostError> {
         "unit" => Key::Unit(name),
         "hostname" => Key::Hostname,
         "firewall" => Key::Firewall(name),
+        "sysctl" => Key::Sysctl(name),
         kind => return Err(HostError::Journal(format!("{kind:?} is no kind of resource"))),
     };
     admit::admit_key(&key)?;
@@ -70,6 +71,8 @@ pub(super) fn store_state(
             let (permanent, runtime) = (permanent.as_ref().map(store_zone), runtime.as_ref().map(store_zone));
             StoredState::Firewall(StoredFirewall::Zone { permanent, runtime })
         }
+        State::Sysctl(SysctlState::Absent) => StoredState::Sysctl(None),
+        State::Sysctl(SysctlState::Value(value)) => StoredState::Sysctl(Some(value.clone())),
         State::Unit(UnitState::Unknown) | State::Firewall(FirewallState::Unknown) => return Err(unknown()),
     })
 }
@@ -132,6 +135,8 @@ pub(super) fn load_state(
             permanent: permanent.as_ref().map(load_zone),
             runtime: runtime.as_ref().map(load_zone),
         }),
+        StoredState::Sysctl(None) => State::Sysctl(SysctlState::Absent),
+        StoredState::Sysctl(Some(value)) => State::Sysctl(SysctlState::value(value)),
     })
 }
 

@@ -17,6 +17,8 @@ pub enum State {
     Hostname(HostnameState),
     /// Of a [`super::Key::Firewall`] zone.
     Firewall(FirewallState),
+    /// Of a [`super::Key::Sysctl`].
+    Sysctl(SysctlState),
 }
 
 impl State {
@@ -29,6 +31,7 @@ impl State {
             Self::Unit(_) => "unit",
             Self::Hostname(_) => "hostname",
             Self::Firewall(_) => "firewall",
+            Self::Sysctl(_) => "sysctl",
         }
     }
 }
@@ -304,4 +307,21 @@ pub struct ZoneSettings {
     pub ports: BTreeSet<String>,
     /// Rich rules in firewalld's own normal form.
     pub rich_rules: BTreeSet<String>,
+}
+
+/// The value of a kernel parameter. What is written for the next boot is a file, and not part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SysctlState {
+    /// The running kernel has no such parameter.
+    Absent,
+    /// Its value; one blank between words, where the kernel may have tabs.
+    Value(String),
+}
+
+impl SysctlState {
+    /// A value as the kernel or a user wrote it.
+    #[must_use]
+    pub fn value(text: &str) -> Self {
+        Self::Value(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
 }

@@ -12,7 +12,7 @@ use crate::hostplay::{Mode, RunSpec};
 /// Which resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StoredKey {
-    /// `file`, `package`, `unit`, `hostname`, `firewall`.
+    /// `file`, `package`, `unit`, `hostname`, `firewall`, `sysctl`.
     pub kind: String,
     /// The name within its kind.
     pub name: String,
@@ -38,6 +38,8 @@ pub enum StoredState {
     Hostname(String),
     /// Of a firewalld zone.
     Firewall(StoredFirewall),
+    /// The value of a kernel parameter; `None` where there is no such parameter.
+    Sysctl(Option<String>),
 }
 
 /// What stands at a path.

@@ -58,6 +58,7 @@ modules! {
     SetFact => set_fact,
     Setup => setup,
     Stat => stat,
+    Sysctl => sysctl,
     Template => template,
     WaitFor => wait_for,
 }

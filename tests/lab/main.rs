@@ -14,4 +14,5 @@ mod logins;
 mod mail;
 mod provisioning;
 mod rollback;
+mod sysctl;
 mod verify;

@@ -90,6 +90,12 @@ pub fn binary() -> PathBuf {
     std::env::var_os("MAILPROV_BINARY").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_mailprov")), PathBuf::from)
 }
 
+/// The host of tests that need one: mail1, or the first of `MAILPROV_HOSTS`.
+pub fn one_host() -> String {
+    let hosts = std::env::var("MAILPROV_HOSTS").unwrap_or_default();
+    hosts.split(',').next().filter(|host| !host.is_empty()).unwrap_or("mail1").to_owned()
+}
+
 /// Path of the lab's inventory for this user.
 pub fn inventory(user: &str) -> String {
     lab(&["inventory", user]).succeeded().stdout.trim().to_owned()

@@ -7,7 +7,7 @@ use crate::host::backend::{Backend, Step};
 use crate::host::links::{self, Astray, Link};
 use crate::host::{
     Action, CommandOutput, CommandSpec, Content, Enablement, FileState, FirewallState, HostError, HostnameState, Key,
-    Meta, PackageState, Scratch, Scratched, State, UnitState, Version, ZoneSettings,
+    Meta, PackageState, Scratch, Scratched, State, SysctlState, UnitState, Version, ZoneSettings,
 };
 
 /// Directories that every host has.
@@ -79,6 +79,11 @@ impl Script {
         self.zone = Some(zone.to_owned());
         let state = FirewallState::Zone { permanent: Some(settings.clone()), runtime: Some(settings.clone()) };
         self.set(Key::Firewall(zone.to_owned()), State::Firewall(state))
+    }
+
+    /// Has a kernel parameter with this value.
+    pub fn sysctl(&mut self, name: &str, value: &str) -> &mut Self {
+        self.set(Key::Sysctl(name.to_owned()), State::Sysctl(SysctlState::value(value)))
     }
 
     /// The repositories offer this package in this version; installing it makes these resources appear.
@@ -263,6 +268,7 @@ impl Backend for Script {
                 State::Firewall(FirewallState::Zone { permanent: None, runtime: None })
             }
             Key::Firewall(_) => State::Firewall(FirewallState::Absent),
+            Key::Sysctl(_) => State::Sysctl(SysctlState::Absent),
         })
     }
 
