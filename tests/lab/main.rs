@@ -12,6 +12,7 @@ mod exact;
 mod failures;
 mod logins;
 mod mail;
+mod package;
 mod provisioning;
 mod rollback;
 mod sysctl;
