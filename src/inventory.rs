@@ -1,8 +1,13 @@
-//! Hosts, groups and their variables, from Ansible's YAML inventories.
+//! Hosts, groups and their variables, from Ansible's inventories: YAML, INI, programs, folders of them.
 
+mod address;
 mod file;
+mod hosts;
+mod ini;
 mod pattern;
 mod range;
+mod script;
+mod source;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -41,7 +46,7 @@ pub struct Layer<'a> {
 }
 
 impl Inventory {
-    /// Reads inventories (files, or folders of files), with `group_vars/` and `host_vars/` beside them.
+    /// Reads inventories (files, programs, folders of them, or `host1,host2`), with `group_vars/` and `host_vars/` beside them.
     ///
     /// # Errors
     /// All that is wrong in the files, and an inventory without any host.
@@ -50,8 +55,12 @@ impl Inventory {
         let mut inventory = Self { tree: Tree::new(), folders: Vec::new() };
         let mut folders = Vec::new();
         for path in paths {
+            if let Some(names) = source::host_list(path) {
+                source::add_host_list(&names, &mut inventory.tree, &mut problems);
+                continue;
+            }
             for file in files_of(path, &mut problems) {
-                file::read(&file, &mut inventory.tree, sources, &mut problems);
+                source::read(&file, &mut inventory.tree, sources, &mut problems);
             }
             let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
             folders.extend(folder.map(Path::to_owned));
@@ -141,7 +150,7 @@ impl Inventory {
     #[must_use]
     pub fn own_hosts(&self, group: &str) -> Vec<&str> {
         let Some(group) = self.tree.groups.get(group) else { return Vec::new() };
-        self.hosts().filter(|host| group.hosts.contains(*host)).collect()
+        self.hosts().filter(|host| group.hosts.contains(host)).collect()
     }
 
     /// The groups of a host without `all`, by name.
@@ -159,6 +168,14 @@ impl Inventory {
     /// A part of the pattern that names nothing, with the nearest name.
     pub fn select(&self, pattern: &str) -> Result<Vec<String>, Diagnostics> {
         pattern::select(self, pattern).map_err(|problem| Diagnostics::from(*problem))
+    }
+
+    /// The hosts that `--limit` names: a pattern, in which `@FILE` stands for the patterns in the lines of a file.
+    ///
+    /// # Errors
+    /// As [`Inventory::select`], and a file that cannot be read.
+    pub fn limit(&self, pattern: &str) -> Result<Vec<String>, Diagnostics> {
+        pattern::limit(self, pattern).map_err(|problem| Diagnostics::from(*problem))
     }
 
     /// The inventory file that names a host first.

@@ -186,6 +186,28 @@ impl Node {
         Origin { file: self.span.file.to_string(), line, column }
     }
 
+    /// JSON as a tree that stands at one place.
+    #[must_use]
+    pub fn from_value(value: &Value, span: &Span) -> Self {
+        let value = match value {
+            Value::Null => NodeValue::Null,
+            Value::Bool(value) => NodeValue::Bool(*value),
+            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => NodeValue::Int(whole),
+                (None, Some(float)) if number.is_f64() => NodeValue::Float(float),
+                _ => NodeValue::Str(number.to_string()),
+            },
+            Value::String(text) => NodeValue::Str(text.clone()),
+            Value::Array(items) => NodeValue::Seq(items.iter().map(|item| Self::from_value(item, span)).collect()),
+            Value::Object(entries) => {
+                let key = |name: &String| Key { name: name.clone(), span: span.clone() };
+                let entry = |(name, value)| (key(name), Self::from_value(value, span));
+                NodeValue::Map(entries.iter().map(entry).collect())
+            }
+        };
+        Self { value, span: span.clone(), text_at: (span.line, span.column) }
+    }
+
     /// The tree as JSON.
     #[must_use]
     pub fn to_value(&self) -> Value {

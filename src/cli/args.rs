@@ -196,13 +196,13 @@ pub struct AgentArgs {
 /// Which hosts.
 #[derive(Debug, Args)]
 pub struct TargetArgs {
-    /// The inventory, a YAML file or a folder of them [default: inventory.yaml or inventory.yml in this folder].
+    /// The inventory: a file (YAML, INI or a program), a folder of them, or `host1,host2` [default: inventory.yaml or inventory.yml in this folder].
     #[arg(value_name = "INVENTORY")]
     pub positional: Option<PathBuf>,
     /// A further inventory; can be given several times.
     #[arg(long, short = 'i', value_name = "INVENTORY")]
     pub inventory: Vec<PathBuf>,
-    /// Only these hosts: names, groups and patterns (`mx*,!mx3`).
+    /// Only these hosts: names, groups and patterns (`mx*,!mx3`), or @FILE with one a line.
     #[arg(long, short = 'l', value_name = "PATTERN")]
     pub limit: Option<String>,
     /// Run on this machine itself, without SSH; needs no inventory.

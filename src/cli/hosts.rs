@@ -32,7 +32,7 @@ impl Hosts {
                 Err(diagnostics) => return Err(Failure::diagnostics(diagnostics, sources)),
             }
         };
-        let selected = match inventory.select(target.limit.as_deref().unwrap_or("all")) {
+        let selected = match inventory.limit(target.limit.as_deref().unwrap_or("all")) {
             Ok(selected) => selected,
             Err(diagnostics) => return Err(Failure::diagnostics(diagnostics, sources)),
         };

@@ -66,7 +66,7 @@ impl Loaded {
     }
 
     fn select(&self, pattern: &str) -> Result<Vec<String>, Failure> {
-        self.inventory.select(pattern).map_err(|problems| self.failure(problems))
+        self.inventory.limit(pattern).map_err(|problems| self.failure(problems))
     }
 
     fn failure(&self, problems: Diagnostics) -> Failure {

@@ -16,7 +16,38 @@ type Refused = Box<Diagnostic>;
 
 /// The hosts that a pattern names, in the inventory's order.
 pub(super) fn select(inventory: &Inventory, pattern: &str) -> Result<Vec<String>, Refused> {
-    let parts = split(inventory, pattern);
+    if let Some(part) = split(pattern).into_iter().find(|part| part.starts_with('@')) {
+        let problem = Diagnostic::new(format!("`{part}`: a file of hosts can only be given to --limit"));
+        return Err(Box::new(problem));
+    }
+    evaluate(inventory, &split(pattern))
+}
+
+/// The hosts that a pattern of `--limit` names: `@FILE` stands for the patterns in the lines of a file.
+pub(super) fn limit(inventory: &Inventory, pattern: &str) -> Result<Vec<String>, Refused> {
+    let mut parts = Vec::new();
+    for part in split(pattern) {
+        match part.strip_prefix('@') {
+            Some(path) => parts.extend(lines_of(path)?),
+            None => parts.push(part),
+        }
+    }
+    evaluate(inventory, &parts)
+}
+
+fn lines_of(path: &str) -> Result<Vec<String>, Refused> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Box::new(Diagnostic::new(format!("cannot read the file of --limit {path}: {error}"))))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines: Vec<_> = lines.map(str::to_owned).collect();
+    if lines.is_empty() {
+        // Ansible would take all hosts then.
+        return Err(Box::new(Diagnostic::new(format!("the file of --limit {path} names no host"))));
+    }
+    Ok(lines)
+}
+
+fn evaluate(inventory: &Inventory, parts: &[String]) -> Result<Vec<String>, Refused> {
     let has_plain = parts.iter().any(|part| !part.starts_with(['&', '!']));
     let mut chosen: HashSet<String> = HashSet::new();
     if !has_plain && !parts.is_empty() {
@@ -24,7 +55,7 @@ pub(super) fn select(inventory: &Inventory, pattern: &str) -> Result<Vec<String>
     }
     // As in Ansible, unions first, then intersections, then exclusions, wherever they stand.
     for sign in [None, Some('&'), Some('!')] {
-        for part in &parts {
+        for part in parts {
             let (found_sign, name) = match part.strip_prefix(['&', '!']) {
                 Some(name) => (part.chars().next(), name),
                 None => (None, part.as_str()),
@@ -32,7 +63,10 @@ pub(super) fn select(inventory: &Inventory, pattern: &str) -> Result<Vec<String>
             if found_sign != sign {
                 continue;
             }
-            let matched: HashSet<String> = one(inventory, name)?.into_iter().collect();
+            // Of a host and a group of one name, the name alone is the host.
+            let plain_host = sign.is_none() && inventory.has_host(name);
+            let matched = if plain_host { vec![name.to_owned()] } else { one(inventory, name)? };
+            let matched: HashSet<String> = matched.into_iter().collect();
             match sign {
                 Some('&') => chosen.retain(|host| matched.contains(host)),
                 Some('!') => chosen.retain(|host| !matched.contains(host)),
@@ -47,15 +81,15 @@ pub(super) fn select(inventory: &Inventory, pattern: &str) -> Result<Vec<String>
     Ok(hosts)
 }
 
-/// Commas separate; without any, colons outside of brackets do.
-fn split(inventory: &Inventory, pattern: &str) -> Vec<String> {
+/// Commas separate; without any, colons outside of brackets do, unless the whole is a host with a range or an address.
+fn split(pattern: &str) -> Vec<String> {
     let trimmed = |parts: Vec<&str>| {
         parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
     };
     if pattern.contains(',') {
         return trimmed(pattern.split(',').collect());
     }
-    if inventory.has_host(pattern) || pattern.parse::<Ipv6Addr>().is_ok() || pattern.starts_with('~') {
+    if pattern.parse::<Ipv6Addr>().is_ok() {
         return vec![pattern.to_owned()];
     }
     let mut depth = 0_i32;
@@ -67,44 +101,50 @@ fn split(inventory: &Inventory, pattern: &str) -> Vec<String> {
                     ']' => depth -= 1,
                     _ => {}
                 }
-                c == ':' && depth <= 0
+                (c == ':' || c.is_whitespace()) && depth <= 0
             })
             .collect(),
     )
 }
 
 fn one(inventory: &Inventory, pattern: &str) -> Result<Vec<String>, Refused> {
-    if pattern.starts_with('@') {
-        let problem = Diagnostic::new(format!("`{pattern}`: files of hosts are not supported yet"));
-        return Err(Box::new(problem.hint("name the hosts, separated by commas")));
+    let (name, subscript) = match subscript(pattern) {
+        Some((name, subscript)) if !pattern.starts_with('~') => (name, Some(subscript)),
+        _ => (pattern, None),
+    };
+    let mut hosts = matches_of(inventory, name)?;
+    if hosts.is_empty() && LOCALHOST.contains(&name) {
+        hosts.push(name.to_owned());
     }
-    let exact = matches_of(inventory, pattern)?;
-    if !exact.is_empty() || inventory.groups().any(|group| group == pattern) {
-        return Ok(exact);
+    if hosts.is_empty() && !inventory.groups().any(|group| group == name) {
+        return Err(Box::new(unknown(inventory, name)));
     }
-    if let Some((name, subscript)) = subscript(pattern) {
-        let hosts = matches_of(inventory, name)?;
-        if hosts.is_empty() {
-            return Err(Box::new(unknown(inventory, name)));
-        }
-        return Ok(subscript.apply(hosts));
+    let Some(subscript) = subscript else { return Ok(hosts) };
+    if inventory.tree.groups.contains_key(name) {
+        hosts = inventory.tree.counted_members(name);
     }
-    if LOCALHOST.contains(&pattern) {
-        return Ok(vec![pattern.to_owned()]);
+    let count = hosts.len();
+    let single = subscript.is_single();
+    let chosen = subscript.apply(hosts);
+    if chosen.is_empty() && single {
+        let problem = Diagnostic::new(format!("`{pattern}` is none of the {count} hosts of `{name}`"));
+        return Err(Box::new(problem.note("hosts are counted from 0, and from the end from -1")));
     }
-    Err(Box::new(unknown(inventory, pattern)))
+    Ok(chosen)
 }
 
-/// Groups by name or glob; hosts too, unless the pattern is just the name of a group.
+/// The hosts of the groups that match, in order; hosts that match, too, unless the pattern is just the name of a group.
 fn matches_of(inventory: &Inventory, pattern: &str) -> Result<Vec<String>, Refused> {
     if pattern == "all" || pattern == "*" {
         return Ok(inventory.hosts().map(str::to_owned).collect());
     }
     let matcher = Matcher::new(pattern)?;
-    let groups = inventory.groups().filter(|group| matcher.matches(group));
-    let mut hosts: Vec<String> = groups.flat_map(|group| inventory.members(group)).collect();
-    hosts.extend(inventory.hosts().filter(|host| matcher.matches(host)).map(str::to_owned));
-    Ok(hosts)
+    let groups: Vec<&str> = inventory.groups().filter(|group| matcher.matches(group)).collect();
+    let mut found: HashSet<String> = groups.iter().flat_map(|group| inventory.members(group)).collect();
+    if groups.is_empty() || matches!(matcher, Matcher::Regex(_)) {
+        found.extend(inventory.hosts().filter(|host| matcher.matches(host)).map(str::to_owned));
+    }
+    Ok(inventory.hosts().filter(|host| found.contains(*host)).map(str::to_owned).collect())
 }
 
 fn unknown(inventory: &Inventory, name: &str) -> Diagnostic {
@@ -191,7 +231,11 @@ fn subscript(pattern: &str) -> Option<(&str, Subscript)> {
 }
 
 impl Subscript {
-    fn apply(&self, hosts: Vec<String>) -> Vec<String> {
+    fn is_single(&self) -> bool {
+        self.last == Some(self.first)
+    }
+
+    fn apply(self, hosts: Vec<String>) -> Vec<String> {
         let count = i64::try_from(hosts.len()).unwrap_or(i64::MAX);
         let from_start = |number: i64| if number < 0 { number.saturating_add(count) } else { number };
         let (first, last) = (from_start(self.first), self.last.map_or(count - 1, from_start));

@@ -60,10 +60,14 @@ fn letter(text: &str) -> Option<char> {
 }
 
 fn letters(first: char, last: char, step: usize, body: &str) -> Result<Vec<String>, String> {
-    if first > last || first.is_ascii_lowercase() != last.is_ascii_lowercase() {
-        return Err(format!("`[{body}]` ends before it begins"));
+    // Python's `string.ascii_letters`: small letters come before capitals.
+    let letters: Vec<char> = ('a'..='z').chain('A'..='Z').collect();
+    let place = |letter: char| letters.iter().position(|&known| known == letter);
+    let between = place(first).zip(place(last)).and_then(|(first, last)| letters.get(first..=last));
+    match between {
+        Some(between) if !between.is_empty() => Ok(between.iter().step_by(step).map(ToString::to_string).collect()),
+        _ => Err(format!("`[{body}]` ends before it begins")),
     }
-    Ok((first..=last).step_by(step).map(String::from).collect())
 }
 
 fn numbers(begin: &str, end: &str, step: usize, body: &str) -> Result<Vec<String>, String> {
@@ -103,6 +107,7 @@ mod tests {
             ("mail[1:3]", vec!["mail1", "mail2", "mail3"]),
             ("mail[08:11].x", vec!["mail08.x", "mail09.x", "mail10.x", "mail11.x"]),
             ("db-[a:c]", vec!["db-a", "db-b", "db-c"]),
+            ("m[y:B]", vec!["my", "mz", "mA", "mB"]),
             ("m[:2]", vec!["m0", "m1", "m2"]),
             ("m[1:9:4]", vec!["m1", "m5", "m9"]),
             ("[a:b][1:2]", vec!["a1", "a2", "b1", "b2"]),
@@ -119,7 +124,7 @@ mod tests {
         for (key, why) in [
             ("m[3:1]", "ends before it begins"),
             ("m[c:a]", "ends before it begins"),
-            ("m[a:B]", "ends before it begins"),
+            ("m[B:a]", "ends before it begins"),
             ("m[01:100]", "same number of digits"),
             ("m[1:]", "has no end"),
             ("m[1:2:0]", "above 0"),

@@ -43,11 +43,42 @@ impl Scoped {
     }
 }
 
+/// Names in the order in which they were first given.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Named {
+    order: Vec<String>,
+    known: HashSet<String>,
+}
+
+impl Named {
+    fn insert(&mut self, name: &str) {
+        if self.known.insert(name.to_owned()) {
+            self.order.push(name.to_owned());
+        }
+    }
+
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.known.contains(name)
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, String> {
+        self.order.iter()
+    }
+}
+
+impl FromIterator<String> for Named {
+    fn from_iter<T: IntoIterator<Item = String>>(names: T) -> Self {
+        let mut all = Self::default();
+        names.into_iter().for_each(|name| all.insert(&name));
+        all
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub(super) struct Group {
     pub(super) vars: Scoped,
     /// Hosts named in the group itself.
-    pub(super) hosts: HashSet<String>,
+    pub(super) hosts: Named,
     pub(super) children: Vec<String>,
     /// The longest way down from `all`.
     pub(super) depth: usize,
@@ -89,7 +120,7 @@ impl Tree {
     }
 
     pub(super) fn add_host(&mut self, name: &str, group: &str, source: &str) -> &mut Host {
-        self.group(group).hosts.insert(name.to_owned());
+        self.group(group).hosts.insert(name);
         self.hosts.entry(name.to_owned()).or_insert_with(|| {
             self.order.push(name.to_owned());
             Host { source: source.to_owned(), ..Host::default() }
@@ -121,7 +152,7 @@ impl Tree {
         // As in Ansible, what belongs nowhere comes first.
         children.sort_by_key(|name| name != "ungrouped");
         let real = self.groups.iter().filter(|(name, _)| *name != "all" && *name != "ungrouped");
-        let grouped: HashSet<_> = real.flat_map(|(_, group)| &group.hosts).collect();
+        let grouped: HashSet<_> = real.flat_map(|(_, group)| group.hosts.iter()).collect();
         let ungrouped = self.order.iter().filter(|host| !grouped.contains(host)).cloned().collect();
         self.group("ungrouped").hosts = ungrouped;
         self.set_depths();
@@ -176,8 +207,21 @@ impl Tree {
         }
         let groups = self.descendants(name);
         let groups = groups.iter().filter_map(|name| self.groups.get(name));
-        let members: HashSet<_> = groups.flat_map(|group| &group.hosts).collect();
+        let members: HashSet<_> = groups.flat_map(|group| group.hosts.iter()).collect();
         self.order.iter().filter(|host| members.contains(host)).cloned().collect()
+    }
+
+    /// The hosts of a group and of all groups inside it in the order in which Ansible counts them: its own first,
+    /// then those of its children, level by level.
+    pub(super) fn counted_members(&self, name: &str) -> Vec<String> {
+        let (mut seen, mut level, mut members) = (HashSet::new(), vec![name], Named::default());
+        while !level.is_empty() {
+            let groups: Vec<_> =
+                level.into_iter().filter(|name| seen.insert(*name)).filter_map(|name| self.groups.get(name)).collect();
+            groups.iter().flat_map(|group| group.hosts.iter()).for_each(|host| members.insert(host));
+            level = groups.iter().flat_map(|group| group.children.iter().map(String::as_str)).collect();
+        }
+        members.order
     }
 
     /// Sets variables of a group from an inventory. `ansible_group_priority` is none, as in Ansible: it says how the

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::yaml::{Key, Node, NodeValue, Span};
 
 /// Names with their values, in the order in which they were written; no name twice.
@@ -27,11 +27,14 @@ impl Variables {
                 return Self::default();
             }
         };
-        for (key, _) in entries.iter().filter(|(key, _)| !is_variable_name(&key.name)) {
-            let problem = key.problem(format!("`{}` cannot be the name of a variable", key.name));
-            problems.push(problem.hint("use letters, digits and _, and no digit first"));
-        }
+        problems.extend(entries.iter().filter_map(|(key, _)| Self::refuse_name(key)));
         Self { entries: entries.clone(), shadowed: Vec::new() }
+    }
+
+    /// What is wrong with a name that no template could use.
+    pub(super) fn refuse_name(key: &Key) -> Option<Diagnostic> {
+        let problem = || key.problem(format!("`{}` cannot be the name of a variable", key.name));
+        (!is_variable_name(&key.name)).then(|| problem().hint("use letters, digits and _, and no digit first"))
     }
 
     /// Sets a variable that no file sets.

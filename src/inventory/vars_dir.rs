@@ -40,7 +40,8 @@ fn read(path: &Path, variables: &mut Variables, sources: &mut Sources, problems:
     }
     for entry in list(path, problems) {
         let extension = entry.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        if entry.is_dir() || ["", "yml", "yaml", "json"].contains(&extension) {
+        let wanted: &[&str] = if entry.is_dir() { &[""] } else { &["", "yml", "yaml", "json"] };
+        if wanted.contains(&extension) {
             read(&entry, variables, sources, problems);
         }
     }

@@ -47,12 +47,13 @@ fn help() {
     Usage: mailprov up [OPTIONS] [INVENTORY]
 
     Arguments:
-      [INVENTORY]  The inventory, a YAML file or a folder of them [default: inventory.yaml or
-                   inventory.yml in this folder]
+      [INVENTORY]  The inventory: a file (YAML, INI or a program), a folder of them, or `host1,host2`
+                   [default: inventory.yaml or inventory.yml in this folder]
 
     Options:
       -i, --inventory <INVENTORY>  A further inventory; can be given several times
-      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`)
+      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`), or @FILE
+                                   with one a line
           --local                  Run on this machine itself, without SSH; needs no inventory
           --playbook <FILE>        The playbook [default: the built-in mail server]
       -t, --tags <TAGS>            Only tasks with one of these tags
@@ -104,12 +105,13 @@ fn help() {
     Usage: mailprov check [OPTIONS] [INVENTORY]
 
     Arguments:
-      [INVENTORY]  The inventory, a YAML file or a folder of them [default: inventory.yaml or
-                   inventory.yml in this folder]
+      [INVENTORY]  The inventory: a file (YAML, INI or a program), a folder of them, or `host1,host2`
+                   [default: inventory.yaml or inventory.yml in this folder]
 
     Options:
       -i, --inventory <INVENTORY>  A further inventory; can be given several times
-      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`)
+      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`), or @FILE
+                                   with one a line
           --local                  Run on this machine itself, without SSH; needs no inventory
           --playbook <FILE>        The playbook [default: the built-in mail server]
       -t, --tags <TAGS>            Only tasks with one of these tags
@@ -160,12 +162,13 @@ fn help() {
     Usage: mailprov rollback [OPTIONS] [INVENTORY]
 
     Arguments:
-      [INVENTORY]  The inventory, a YAML file or a folder of them [default: inventory.yaml or
-                   inventory.yml in this folder]
+      [INVENTORY]  The inventory: a file (YAML, INI or a program), a folder of them, or `host1,host2`
+                   [default: inventory.yaml or inventory.yml in this folder]
 
     Options:
       -i, --inventory <INVENTORY>  A further inventory; can be given several times
-      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`)
+      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`), or @FILE
+                                   with one a line
           --local                  Run on this machine itself, without SSH; needs no inventory
           --run <ID>               The run to take back, with all later ones [default: the newest]
           --force                  Also overwrite what was changed by hand since
@@ -209,12 +212,13 @@ fn help() {
     Usage: mailprov history [OPTIONS] [INVENTORY]
 
     Arguments:
-      [INVENTORY]  The inventory, a YAML file or a folder of them [default: inventory.yaml or
-                   inventory.yml in this folder]
+      [INVENTORY]  The inventory: a file (YAML, INI or a program), a folder of them, or `host1,host2`
+                   [default: inventory.yaml or inventory.yml in this folder]
 
     Options:
       -i, --inventory <INVENTORY>  A further inventory; can be given several times
-      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`)
+      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`), or @FILE
+                                   with one a line
           --local                  Run on this machine itself, without SSH; needs no inventory
       -h, --help                   Print help
 

@@ -47,7 +47,7 @@ pub struct InventoryListArgs {
     /// The inventory.
     #[command(flatten)]
     pub source: InventorySource,
-    /// Only these hosts: names, groups and patterns (`mx*,!mx3`).
+    /// Only these hosts: names, groups and patterns (`mx*,!mx3`), or @FILE with one a line.
     #[arg(long, short = 'l', value_name = "PATTERN")]
     pub limit: Option<String>,
     /// Do not mask values whose names look secret.
@@ -95,7 +95,7 @@ pub struct InventoryExplainArgs {
 /// Which inventory, where no host is contacted.
 #[derive(Debug, Args)]
 pub struct InventorySource {
-    /// The inventory, a file or a folder of them [default: inventory.yaml or inventory.yml in this folder].
+    /// The inventory: a file (YAML, INI or a program), a folder of them, or `host1,host2` [default: inventory.yaml or inventory.yml in this folder].
     #[arg(value_name = "INVENTORY")]
     pub positional: Option<PathBuf>,
     /// A further inventory; can be given several times.
