@@ -2,6 +2,7 @@
 
 mod call;
 mod channel;
+mod confirm;
 mod facts;
 mod interpreter;
 mod items;
@@ -17,9 +18,11 @@ mod tests;
 
 use std::process::ExitCode;
 
+pub use confirm::watch;
+
 /// Runs the agent: speaks frames on stdin and stdout until the controller is done with it, or gone.
 ///
-/// Everything here is synchronous; the one thread beside this listens for requests.
+/// Everything here is synchronous; the threads beside this only listen: for requests, and for silence.
 #[must_use]
 pub fn run(nonce: &str) -> ExitCode {
     match channel::Channel::open(nonce) {

@@ -70,6 +70,7 @@ fn run(command: &Command) -> ExitCode {
         Command::Facts(args) => told(&(&args.look).into(), |console| facts::run(args, console)),
         Command::Doc(args) => told(&(&args.look).into(), |console| doc::run(args, console)),
         Command::Agent(args) => return crate::agent::run(&args.nonce),
+        Command::AgentRollback(args) => return crate::agent::watch(&args.run_id),
     };
     exit.into()
 }

@@ -75,6 +75,18 @@ pub enum Event {
         /// One sentence.
         message: String,
     },
+    /// The run changed the way in: the host is being reached over a new connection, or else it takes the run back.
+    Confirming {
+        /// The run.
+        run_id: String,
+        /// Within so many seconds.
+        within: u32,
+    },
+    /// The host was reached over a new connection, and the run stays.
+    Confirmed {
+        /// Milliseconds it took.
+        ms: u64,
+    },
     /// The run on this host is being taken back.
     RollbackStarted {
         /// Why.

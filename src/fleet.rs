@@ -5,6 +5,7 @@
 //! nobody but itself and whoever waits for its place among the forks.
 
 mod batch;
+mod confirm;
 mod events;
 mod host;
 mod interrupt;
@@ -38,6 +39,9 @@ pub struct Fleet {
     pub forks: usize,
     /// The longest silence to bear while the agent is put in place and started. Tasks have no limit.
     pub patience: Duration,
+    /// The seconds within which a run that changed the way in must be confirmed over a new connection, or else the
+    /// host takes it back by itself. `None`: it stays unconfirmed.
+    pub confirm_within: Option<u32>,
 }
 
 /// Ansible's default is 5; our work is done on the hosts and not here.
@@ -45,6 +49,9 @@ pub const DEFAULT_FORKS: usize = 10;
 
 /// A slow link moves 64 KiB of the agent in that time.
 pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Long enough for a slow link and a second login; short enough for a server that nobody can reach.
+pub const DEFAULT_CONFIRM_SECONDS: u32 = 60;
 
 /// A run of plays.
 pub struct FleetRun {

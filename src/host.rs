@@ -12,6 +12,7 @@ pub mod backend;
 pub mod change;
 pub mod error;
 pub mod fake;
+pub mod guard;
 pub mod key;
 pub mod live;
 pub mod machine;
@@ -34,6 +35,7 @@ mod recorded;
 mod rpm;
 mod sysctl;
 mod systemd;
+mod way_in;
 
 #[cfg(test)]
 mod laws;

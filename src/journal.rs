@@ -9,6 +9,7 @@
 pub mod error;
 #[cfg(feature = "failpoints")]
 pub mod failpoint;
+pub mod guard;
 pub mod lock;
 pub mod record;
 pub mod run;
@@ -23,7 +24,8 @@ mod tests;
 
 pub use blobs::digest;
 pub use error::JournalError;
+pub use guard::{Clock, Guarded};
 pub use lock::Lock;
-pub use record::{Intent, Outcome, Record};
+pub use record::{Armed, Intent, Outcome, Record};
 pub use run::Run;
 pub use store::{Owed, RunRecord, Store};

@@ -5,4 +5,4 @@ pub mod frame;
 pub mod messages;
 pub mod preamble;
 
-pub use messages::{Holder, HostStatus, PROTOCOL_VERSION, Reply, Request, RollbackSpec, RunSummary};
+pub use messages::{Holder, HostStatus, PING_SECONDS, PROTOCOL_VERSION, Reply, Request, RollbackSpec, RunSummary};

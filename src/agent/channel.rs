@@ -1,14 +1,24 @@
 //! The agent's end of the channel: frames on stdin and stdout, nothing else ever.
 
-use std::io::{BufReader, BufWriter, Stdout};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::interpreter::Sink;
 use crate::event::Event;
 use crate::protocol::frame::{self, FrameError, MAX_TO_AGENT, MAX_TO_CONTROLLER};
-use crate::protocol::{Reply, Request, preamble};
+use crate::protocol::{PING_SECONDS, Reply, Request, preamble};
+
+/// How often it is looked whether the controller is still there while nothing else happens.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What a pipe or socket takes without making its writer wait, once it says that it takes something (pipe(7)).
+const PIECE: usize = 4096;
 
 /// Requests come from a thread of their own, so that the end of the channel is noticed while a task runs.
 pub(super) struct Channel {
@@ -19,8 +29,75 @@ pub(super) struct Channel {
 /// The sending half; cheap to clone, for those who report from within a long change.
 #[derive(Clone)]
 pub(super) struct Speaker {
-    out: Arc<Mutex<BufWriter<Stdout>>>,
+    out: Arc<Mutex<BufWriter<Outlet>>>,
+    line: Arc<Line>,
+}
+
+/// What is known of the controller.
+struct Line {
+    began: Instant,
     lost: Arc<AtomicBool>,
+    /// When it was heard last, in milliseconds since `began`.
+    heard: AtomicU64,
+    /// After how many milliseconds of silence it is taken for gone; 0: never.
+    patience: AtomicU64,
+}
+
+impl Line {
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether the controller is gone. A link that was cut says nothing: it is known by its silence.
+    fn is_lost(&self) -> bool {
+        let patience = self.patience.load(Ordering::Acquire);
+        if patience > 0 && self.now().saturating_sub(self.heard.load(Ordering::Acquire)) > patience {
+            self.lost.store(true, Ordering::Release);
+        }
+        self.lost.load(Ordering::Acquire)
+    }
+}
+
+/// Stdin that notes when something came.
+struct Ear {
+    stdin: io::Stdin,
+    line: Arc<Line>,
+}
+
+impl Read for Ear {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.stdin.read(buffer)?;
+        self.line.heard.store(self.line.now(), Ordering::Release);
+        Ok(count)
+    }
+}
+
+/// Stdout that never makes its writer wait for a link that is dead.
+struct Outlet {
+    line: Arc<Line>,
+}
+
+impl Write for Outlet {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let stdout = io::stdout();
+        let stdout = stdout.as_fd();
+        let look = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
+        loop {
+            if self.line.is_lost() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            let mut ready = [PollFd::new(&stdout, PollFlags::OUT)];
+            match poll(&mut ready, Some(&look)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return Ok(rustix::io::write(stdout, &bytes[..bytes.len().min(PIECE)])?),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Channel {
@@ -28,27 +105,54 @@ impl Channel {
     ///
     /// # Errors
     /// When stdout is closed.
-    pub(super) fn open(nonce: &str) -> std::io::Result<Self> {
-        let mut out = BufWriter::new(std::io::stdout());
+    pub(super) fn open(nonce: &str) -> io::Result<Self> {
+        let line = Arc::new(Line {
+            began: Instant::now(),
+            lost: Arc::new(AtomicBool::new(false)),
+            heard: AtomicU64::new(0),
+            patience: AtomicU64::new(0),
+        });
+        let mut out = BufWriter::new(Outlet { line: Arc::clone(&line) });
         preamble::write_ready(&mut out, nonce)?;
         let (sender, requests) = channel();
-        let lost = Arc::new(AtomicBool::new(false));
-        let noticed = Arc::clone(&lost);
+        let noticed = Arc::clone(&line);
         std::thread::spawn(move || {
-            let mut stdin = BufReader::new(std::io::stdin());
+            let mut stdin = BufReader::new(Ear { stdin: io::stdin(), line: Arc::clone(&noticed) });
             while let Ok(Some(request)) = frame::read_frame::<Request>(&mut stdin, MAX_TO_AGENT) {
-                if sender.send(request).is_err() {
+                if request != Request::Ping && sender.send(request).is_err() {
                     return;
                 }
             }
-            noticed.store(true, Ordering::Release);
+            noticed.lost.store(true, Ordering::Release);
         });
-        Ok(Self { requests, speaker: Speaker { out: Arc::new(Mutex::new(out)), lost } })
+        Ok(Self { requests, speaker: Speaker { out: Arc::new(Mutex::new(out)), line } })
     }
 
     /// The next request; `None` when the controller is gone.
     pub(super) fn next(&self) -> Option<Request> {
-        self.requests.recv().ok()
+        loop {
+            match self.requests.recv_timeout(LOOK) {
+                Ok(request) => return Some(request),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) if self.speaker.line.is_lost() => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// Takes the controller for gone when it says nothing for so many seconds. Never less than it takes to miss some
+    /// of its regular words.
+    pub(super) fn bear_silence(&self, seconds: u32) {
+        let patience = u64::from(seconds.max(3 * PING_SECONDS)) * 1000;
+        self.speaker.line.heard.store(self.speaker.line.now(), Ordering::Release);
+        self.speaker.line.patience.store(patience, Ordering::Release);
+        let line = Arc::clone(&self.speaker.line);
+        // A task that waits looks at the flag only.
+        std::thread::spawn(move || {
+            while !line.is_lost() {
+                std::thread::sleep(LOOK);
+            }
+        });
     }
 
     /// Someone who can speak without listening.
@@ -67,7 +171,7 @@ impl Speaker {
             sent => sent,
         };
         if sent.is_err() {
-            self.lost.store(true, Ordering::Release);
+            self.line.lost.store(true, Ordering::Release);
         }
     }
 }
@@ -88,6 +192,6 @@ impl Sink for Speaker {
     }
 
     fn stop(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.lost)
+        Arc::clone(&self.line.lost)
     }
 }

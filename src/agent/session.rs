@@ -6,11 +6,13 @@ use std::time::Instant;
 use serde_json::{Map, Value};
 
 use super::channel::{Channel, Speaker};
+use super::confirm;
 use super::facts;
 use super::interpreter::{PlayEnd, Setup, Sink, run_play};
 use super::variables::Remembered;
 use super::{standing, undo};
 use crate::event::{Event, Failure, HostOutcome};
+use crate::host::guard;
 use crate::host::live::Live;
 use crate::host::machine::Machine;
 use crate::host::preview::Preview;
@@ -30,12 +32,16 @@ pub(super) fn serve(channel: &Channel) {
     });
     let Some(request) = channel.next() else { return };
     let answer = match request {
-        Request::Begin(spec) => serve_run(channel, &mut speaker, spec),
-        Request::Rollback(spec) => undo::serve_rollback(&mut speaker, &spec),
+        Request::Begin { run, confirm_within } => serve_run(channel, &mut speaker, run, confirm_within),
+        Request::Confirm { run_id, nonce } => confirm::serve(&mut speaker, &run_id, &nonce),
+        Request::Rollback(spec) => {
+            bear_silence(channel, spec.confirm_within);
+            undo::serve_rollback(&mut speaker, &spec)
+        }
         Request::History => undo::serve_history(&speaker),
         Request::Status => standing::serve_status(&speaker),
         Request::Play(_) => Err(Box::new(HostError::refused("run a play outside of a run").to_failure())),
-        Request::Finish | Request::Condemn { .. } => Ok(()),
+        Request::Finish | Request::Condemn { .. } | Request::Ping => Ok(()),
     };
     if let Err(failure) = answer {
         speaker.reply(&Reply::Refused(*failure));
@@ -47,6 +53,13 @@ pub(super) fn serve(channel: &Channel) {
 pub(super) fn machine(speaker: &Speaker) -> Machine {
     let mut speaker = speaker.clone();
     Machine::new(Box::new(move |line| speaker.emit(Event::Output { line: line.to_owned() })))
+}
+
+/// A controller that has to confirm what it did can be gone without a sign of it.
+fn bear_silence(channel: &Channel, confirm_within: Option<u32>) {
+    if let Some(seconds) = confirm_within {
+        channel.bear_silence(seconds);
+    }
 }
 
 /// Where the journals are.
@@ -80,8 +93,29 @@ impl RunHost {
     }
 }
 
+/// Begins a run that changes the host. The caller holds the lock.
+fn begin(spec: &RunSpec, confirm_within: Option<u32>, speaker: &mut Speaker) -> Result<Live<Machine>, HostError> {
+    let store = journals();
+    let admitted = confirm::admit(&store)?;
+    let mut machine = machine(speaker);
+    machine.settle()?;
+    let mut run = store.begin(spec)?;
+    let since = admitted.since(&spec.run_id).to_owned();
+    let Some(within) = confirm_within else {
+        admitted.take_over(&store, speaker)?;
+        return Ok(Live::new(machine, run));
+    };
+    let nonce = guard::nonce()?;
+    if admitted.takes_over() {
+        guard::arm(&mut run, &nonce, within, &since)?;
+        admitted.take_over(&store, speaker)?;
+        return Ok(Live::new(machine, run));
+    }
+    Ok(Live::new(machine, run).guarded(Some(guard::arming(nonce, within, since))))
+}
+
 impl OpenRun {
-    fn open(spec: RunSpec, speaker: &mut Speaker) -> Result<Self, HostError> {
+    fn open(spec: RunSpec, confirm_within: Option<u32>, speaker: &mut Speaker) -> Result<Self, HostError> {
         let lock = match spec.mode {
             Mode::Check => None,
             Mode::Apply => Some(Lock::acquire(Path::new(lock::PATH), &spec.controller)?),
@@ -89,12 +123,7 @@ impl OpenRun {
         let owed = tell_standing(speaker, spec.mode);
         let host = match lock {
             None => RunHost::Preview(Box::new(Preview::over(machine(speaker)))),
-            Some(lock) => {
-                let mut machine = machine(speaker);
-                machine.settle()?;
-                let run = journals().begin(&spec)?;
-                RunHost::Live(Box::new(Live::new(machine, run)), lock)
-            }
+            Some(lock) => RunHost::Live(Box::new(begin(&spec, confirm_within, speaker)?), lock),
         };
         let now = time::OffsetDateTime::now_utc().unix_timestamp();
         Ok(Self { spec, host, facts: None, now, remembered: Remembered::default(), owed })
@@ -148,7 +177,10 @@ impl OpenRun {
         let changed_anything = live.run().next_seq() > 0;
         drop(live);
         let reason = match end {
-            PlayEnd::Done => return HostOutcome::Succeeded,
+            PlayEnd::Done => match confirm::wait(&journals(), &self.spec.run_id, speaker) {
+                Ok(()) => return HostOutcome::Succeeded,
+                Err(error) => format!("failed to {error}"),
+            },
             PlayEnd::Failed(task) => format!("task \"{task}\" failed"),
             PlayEnd::Condemned(reason) => reason,
             PlayEnd::Stopped => "the controller is gone".to_owned(),
@@ -163,6 +195,10 @@ impl OpenRun {
                     speaker.emit(Event::Warning { message: format!("failed to {error}; {what_next}") });
                 }
             }
+        }
+        if let Err(error) = confirm::wait(&journals(), &self.spec.run_id, speaker) {
+            let message = format!("failed to {error}; the host takes the run back by itself");
+            speaker.emit(Event::Warning { message });
         }
         drop(lock);
         HostOutcome::Failed { rolled_back }
@@ -190,8 +226,14 @@ fn tell_standing(speaker: &mut Speaker, mode: Mode) -> Vec<String> {
 
 /// A run: plays until the controller says that it is finished. A failed play ends the run on this host at once, so
 /// that a host is not left half-changed while others are still at work.
-fn serve_run(channel: &Channel, speaker: &mut Speaker, spec: RunSpec) -> Result<(), Box<Failure>> {
-    let mut open = OpenRun::open(spec, speaker).map_err(|error| Box::new(error.to_failure()))?;
+fn serve_run(
+    channel: &Channel,
+    speaker: &mut Speaker,
+    spec: RunSpec,
+    confirm_within: Option<u32>,
+) -> Result<(), Box<Failure>> {
+    bear_silence(channel, confirm_within);
+    let mut open = OpenRun::open(spec, confirm_within, speaker).map_err(|error| Box::new(error.to_failure()))?;
     loop {
         let end = match channel.next() {
             Some(Request::Play(play)) => {

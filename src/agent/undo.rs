@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use super::channel::Speaker;
+use super::confirm;
 use super::interpreter::Sink;
 use super::session::{journals, machine};
 use crate::event::{Event, Failure, HostOutcome};
-use crate::host::rollback::{Report, RollbackError, rollback};
+use crate::host::guard::{self, Arm};
+use crate::host::rollback::{Report, RollbackError, rollback_guarded};
 use crate::hostplay::{Mode, RunSpec};
-use crate::journal::{Lock, lock};
+use crate::journal::{Lock, Store, lock};
 use crate::protocol::{Reply, RollbackSpec};
 
 /// Answers a request for the history.
@@ -22,24 +24,52 @@ pub(super) fn serve_history(speaker: &Speaker) -> Result<(), Box<Failure>> {
 pub(super) fn serve_rollback(speaker: &mut Speaker, spec: &RollbackSpec) -> Result<(), Box<Failure>> {
     let _lock =
         Lock::acquire(Path::new(lock::PATH), &spec.run.controller).map_err(|error| Box::new(error.to_failure()))?;
-    let report =
-        undo(speaker, &spec.run, spec.target.as_deref(), spec.force).map_err(|error| Box::new(error.to_failure()))?;
+    let report = asked(speaker, spec).map_err(|error| Box::new(error.to_failure()))?;
     let outcome =
         if report.is_complete() { HostOutcome::Succeeded } else { HostOutcome::Failed { rolled_back: false } };
     speaker.emit(Event::HostFinished { outcome });
     Ok(())
 }
 
+fn asked(speaker: &mut Speaker, spec: &RollbackSpec) -> Result<Report, RollbackError> {
+    let store = journals();
+    let arm = arming(&store, spec)?;
+    let report = undo(speaker, &spec.run, spec.target.as_deref(), spec.force, arm)?;
+    confirm::wait(&store, &spec.run.run_id, speaker)?;
+    Ok(report)
+}
+
+/// A rollback is a run as any other. But where one is guarded already it leads back to where that guard leads, and
+/// what is left undone of it is that guard's.
+fn arming(store: &Store, spec: &RollbackSpec) -> Result<Option<Arm>, RollbackError> {
+    let Some(within) = spec.confirm_within.filter(|_| spec.run.mode == Mode::Apply) else { return Ok(None) };
+    if !store.unconfirmed()?.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(guard::arming(guard::nonce()?, within, spec.run.run_id.clone())))
+}
+
 /// Takes back a run that has just failed; the caller holds the lock. Says whether everything is as it was.
 pub(super) fn take_back(speaker: &mut Speaker, failed: &RunSpec) -> Result<bool, RollbackError> {
     let spec = RunSpec { run_id: format!("{}-undo", failed.run_id), ..failed.clone() };
-    undo(speaker, &spec, Some(&failed.run_id), false).map(|report| report.is_complete())
+    undo(speaker, &spec, Some(&failed.run_id), false, None).map(|report| report.is_complete())
 }
 
-fn undo(speaker: &mut Speaker, spec: &RunSpec, target: Option<&str>, force: bool) -> Result<Report, RollbackError> {
-    let mut machine = machine(speaker);
+fn undo(
+    speaker: &mut Speaker,
+    spec: &RunSpec,
+    target: Option<&str>,
+    force: bool,
+    arm: Option<Arm>,
+) -> Result<Report, RollbackError> {
+    let (mut machine, store) = (machine(speaker), journals());
     if spec.mode == Mode::Apply {
         machine.settle()?;
     }
-    rollback(machine, &journals(), spec, target, force, &mut |event| speaker.emit(event))
+    let guarded = store.unconfirmed()?;
+    let report = rollback_guarded(machine, &store, spec, target, force, arm, &mut |event| speaker.emit(event))?;
+    if spec.mode == Mode::Apply {
+        confirm::clear(&store, &guarded)?;
+    }
+    Ok(report)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use crate::fleet::DEFAULT_CONFIRM_SECONDS;
 
 mod inspect;
 
@@ -54,6 +55,9 @@ pub enum Command {
     /// Run on a managed host; started by the other commands.
     #[command(hide = true)]
     Agent(AgentArgs),
+    /// Take a run back unless it was confirmed; started on a managed host by its timer.
+    #[command(hide = true)]
+    AgentRollback(AgentRollbackArgs),
 }
 
 /// `up`.
@@ -71,6 +75,9 @@ pub struct UpArgs {
     /// Keep the changes of a failed run, for debugging, instead of taking them back.
     #[arg(long)]
     pub no_rollback: bool,
+    /// Confirmation of a run that changed the way into a host.
+    #[command(flatten)]
+    pub confirm: ConfirmArgs,
     /// How to get there.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -161,6 +168,9 @@ pub struct RollbackArgs {
     /// Only show what would be put back.
     #[arg(long, short = 'C')]
     pub check: bool,
+    /// Confirmation of a run that changed the way into a host.
+    #[command(flatten)]
+    pub confirm: ConfirmArgs,
     /// Show the differences in the text of files.
     #[arg(long, short = 'D')]
     pub diff: bool,
@@ -191,6 +201,35 @@ pub struct HistoryArgs {
 pub struct AgentArgs {
     /// The word that the controller waits for.
     pub nonce: String,
+}
+
+/// Confirmation of a run that changed the way into a host.
+#[derive(Debug, Args)]
+pub struct ConfirmArgs {
+    /// Seconds that a host waits to be reached over a new connection after its firewall, network, name or sshd changed,
+    /// before it takes the run back by itself; 0: it never does.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = DEFAULT_CONFIRM_SECONDS,
+        value_parser = clap::value_parser!(u32).range(0..=86400)
+    )]
+    pub confirm_timeout: u32,
+}
+
+impl ConfirmArgs {
+    /// The same without the 0.
+    #[must_use]
+    pub fn within(&self) -> Option<u32> {
+        Some(self.confirm_timeout).filter(|&seconds| seconds > 0)
+    }
+}
+
+/// `agent-rollback`.
+#[derive(Debug, Args)]
+pub struct AgentRollbackArgs {
+    /// The run.
+    pub run_id: String,
 }
 
 /// Which hosts.

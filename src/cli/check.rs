@@ -14,6 +14,7 @@ pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
         play: &args.play,
         connection: &args.connection,
         rollback_on_failure: false,
+        confirm_within: None,
     };
     if args.list.is_wanted() {
         return run.list(&args.list, console);

@@ -8,6 +8,8 @@ use super::console::Console;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::prepare::Prepared;
+use crate::diagnostic::Diagnostic;
+use crate::playbook::CompiledPlay;
 use crate::report::json;
 
 pub(super) fn run(args: &LintArgs, console: &Console) -> Result<Exit, Failure> {
@@ -25,7 +27,11 @@ pub(super) fn run(args: &LintArgs, console: &Console) -> Result<Exit, Failure> {
     };
     connections::check(&ways, &args.target)?;
     let tasks: usize = compiled.plays.iter().map(|play| play.tasks().len() + play.handlers().len()).sum();
-    let (plays, hosts, warnings) = (compiled.plays.len(), hosts.len(), compiled.warnings.len());
+    let raised: Vec<_> = compiled.plays.iter().filter_map(raised).collect();
+    for warning in &raised {
+        console.warn(&warning.render_warning(&sources, console.colours_on_stderr()));
+    }
+    let (plays, hosts, warnings) = (compiled.plays.len(), hosts.len(), compiled.warnings.len() + raised.len());
     Console::print(&if console.is_json() {
         let counts = [("plays", plays), ("tasks", tasks), ("hosts", hosts), ("warnings", warnings)];
         json::line("lint", counts.map(|(name, count)| (name, json!(count)))) + "\n"
@@ -34,6 +40,13 @@ pub(super) fn run(args: &LintArgs, console: &Console) -> Result<Exit, Failure> {
         format!("nothing is wrong: {counted}; no host was contacted\n")
     })?;
     Ok(Exit::Ok)
+}
+
+/// A play that runs as root for the sake of a part of it.
+fn raised(play: &CompiledPlay) -> Option<Diagnostic> {
+    let problem = Diagnostic::new("`become` here makes the whole play run as root").at(play.raised.clone()?, 1);
+    let problem = problem.note("a play runs as one user on each host");
+    Some(problem.hint("say `become: true` in the play, or give what needs root a play of its own"))
 }
 
 fn counted((count, what): (usize, &str)) -> String {

@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::hosts::Hosts;
 use super::{connections, run_spec, session};
+use crate::fleet::Fleet;
 use crate::hostplay::{Mode, RunSpec};
 use crate::protocol::RollbackSpec;
 use crate::report::{Reporter, RunInfo, RunKind};
@@ -16,6 +17,7 @@ use crate::report::{Reporter, RunInfo, RunKind};
 pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failure> {
     let hosts = Hosts::load(&args.target)?;
     let fleet = connections::fleet(&hosts.ways(&Map::new()), &args.target, &args.connection)?;
+    let fleet = Fleet { confirm_within: args.confirm.within(), ..fleet };
     let mode = if args.check { Mode::Check } else { Mode::Apply };
     let command = command_line(args).limit(&args.target).text();
     let run = run_spec::new(mode, command.clone(), false);
@@ -32,6 +34,7 @@ pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failur
         run: RunSpec { host: host.to_owned(), ..run.clone() },
         target: args.run.clone(),
         force: args.force,
+        confirm_within: None,
     };
     let (tally, outcome) = session::watch(reporter, |events| fleet.rollback(&hosts.selected, spec, events))?;
     Ok(session::exit(&tally, outcome.interrupted))

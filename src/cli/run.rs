@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::prepare::Prepared;
 use super::{listing, run_spec, session};
 use crate::diagnostic::Sources;
-use crate::fleet::{FleetPlay, FleetRun};
+use crate::fleet::{Fleet, FleetPlay, FleetRun};
 use crate::hostplay::Mode;
 use crate::playbook::CompiledPlay;
 use crate::report::{Reporter, RunInfo, RunKind, SourceLine, Tally};
@@ -47,6 +47,8 @@ pub(super) struct Run<'a> {
     pub(super) connection: &'a ConnectionArgs,
     /// A failed task takes the run back on its host.
     pub(super) rollback_on_failure: bool,
+    /// [`Fleet::confirm_within`](crate::fleet::Fleet::confirm_within).
+    pub(super) confirm_within: Option<u32>,
 }
 
 impl Run<'_> {
@@ -67,6 +69,7 @@ impl Run<'_> {
             becomes: &|host| compiled.plays.iter().any(|play| play.becomes(host)),
         };
         let fleet = connections::fleet(&ways, self.target, self.connection)?;
+        let fleet = Fleet { confirm_within: self.confirm_within, ..fleet };
         let command = self.command_line(self.name()).limit(self.target).text();
         let spec = run_spec::new(self.kind.mode(), command, self.rollback_on_failure);
         let reporter = Reporter::new(

@@ -14,6 +14,7 @@ pub(super) fn run(args: &UpArgs, console: &Console) -> Result<Exit, Failure> {
         play: &args.play,
         connection: &args.connection,
         rollback_on_failure: !args.no_rollback,
+        confirm_within: args.confirm.within(),
     };
     if args.list.is_wanted() {
         return run.list(&args.list, console);

@@ -14,6 +14,7 @@ pub(super) fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure>
         play: &args.play(),
         connection: &args.connection,
         rollback_on_failure: false,
+        confirm_within: None,
     };
     let (tally, interrupted) = run.execute(console)?;
     Ok(session::exit(&tally, interrupted))

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+use super::confirm::Unconfirmed;
 use super::events::Events;
 use super::interrupt::Interrupt;
 use super::reach::Connector;
@@ -22,8 +25,16 @@ pub(super) struct HostLife {
     pub name: String,
     agent: Option<Agent>,
     outcome: Option<HostOutcome>,
+    told: Told,
+}
+
+/// What a host said beside its events, for later.
+#[derive(Debug, Default)]
+pub(super) struct Told {
     /// How to look at the server that the plays have made; told by the host when it verifies itself.
     outside: Option<Box<Outside>>,
+    /// That the run has to be confirmed.
+    pub unconfirmed: Option<Unconfirmed>,
 }
 
 /// What every host's life needs.
@@ -50,7 +61,7 @@ pub(super) enum End {
 
 impl HostLife {
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), agent: None, outcome: None, outside: None }
+        Self { name: name.to_owned(), agent: None, outcome: None, told: Told::default() }
     }
 
     /// How it ended, if it did.
@@ -72,7 +83,7 @@ impl HostLife {
         if let Err(lost) = agent.send(&Request::Play(Box::new(play))).await {
             return self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await;
         }
-        match converse(&mut agent, &self.name, world, &mut self.outside).await {
+        match converse(&mut agent, &self.name, world, &mut self.told).await {
             End::Done { failed: false, .. } if !last => self.agent = Some(agent),
             End::Done { failed: false, .. } => {
                 let condemned = self.look(world).await;
@@ -138,7 +149,7 @@ impl HostLife {
 
     /// Looks at the server from here, if it is one; gives why it cannot stay so.
     async fn look<C: Connector>(&mut self, world: &World<'_, C>) -> Option<String> {
-        let outside = self.outside.take()?;
+        let outside = self.told.outside.take()?;
         let looked = tokio::task::spawn_blocking(move || probe::outside::look(&outside));
         let checks = tokio::select! {
             checks = looked => checks.ok()?,
@@ -160,8 +171,9 @@ impl HostLife {
             Ok(agent) => agent,
             Err(failure) => return self.end(world, HostOutcome::Unreachable { failure }).await,
         };
-        let spec = RunSpec { host: self.name.clone(), ..spec.clone() };
-        match agent.send(&Request::Begin(spec)).await {
+        let run = RunSpec { host: self.name.clone(), ..spec.clone() };
+        let confirm_within = world.connector.confirm_within(&self.name);
+        match agent.send(&Request::Begin { run, confirm_within }).await {
             Ok(()) => self.agent = Some(agent),
             Err(lost) => self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await,
         }
@@ -178,7 +190,7 @@ impl HostLife {
         if let Err(lost) = agent.send(&request).await {
             return self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await;
         }
-        let outcome = match converse(&mut agent, &self.name, world, &mut self.outside).await {
+        let outcome = match converse(&mut agent, &self.name, world, &mut self.told).await {
             End::Bye { outcome: Some(outcome), .. } => outcome,
             End::Bye { rolled_back: true, .. } => HostOutcome::Failed { rolled_back: true },
             End::Bye { .. } => otherwise,
@@ -188,7 +200,12 @@ impl HostLife {
         self.end(world, outcome).await;
     }
 
+    /// The last word on this host, once it is known whether the run can stay.
     async fn end<C: Connector>(&mut self, world: &World<'_, C>, outcome: HostOutcome) {
+        let outcome = match self.told.unconfirmed.take() {
+            Some(unconfirmed) => unconfirmed.confirm(world, &self.name).await.unwrap_or(outcome),
+            None => outcome,
+        };
         self.outcome = Some(outcome.clone());
         world.events.tell(&self.name, Event::HostFinished { outcome }).await;
     }
@@ -196,12 +213,7 @@ impl HostLife {
 
 /// Passes events on until the request is answered. When the user interrupts, the agent gets no more requests and stops
 /// by its own policy; what it still has to say is passed on.
-pub(super) async fn converse<C>(
-    agent: &mut Agent,
-    host: &str,
-    world: &World<'_, C>,
-    told: &mut Option<Box<Outside>>,
-) -> End {
+pub(super) async fn converse<C>(agent: &mut Agent, host: &str, world: &World<'_, C>, told: &mut Told) -> End {
     let (mut outcome, mut rolled_back, mut failed) = (None, false, false);
     let mut interrupted = false;
     loop {
@@ -218,10 +230,13 @@ pub(super) async fn converse<C>(
             Ok(Reply::Event(Event::HostFinished { outcome: opinion })) => outcome = Some(opinion),
             Ok(Reply::Event(event)) => {
                 if let Event::Verified { outside: Some(outside), .. } = &event {
-                    *told = Some(outside.clone());
+                    told.outside = Some(outside.clone());
                 }
                 rolled_back |= matches!(event, Event::RollbackStarted { .. });
                 world.events.tell(host, event).await;
+            }
+            Ok(Reply::Unconfirmed { run_id, nonce, within }) => {
+                told.unconfirmed = Some(Unconfirmed { run_id, nonce, within, since: Instant::now() });
             }
             // Without further requests only the good-bye can follow.
             Ok(Reply::PlayDone { failed: now }) if interrupted => failed = now,

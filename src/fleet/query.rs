@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, stream};
 
 use super::events::Events;
-use super::host::{End, World, converse, outcome_of};
+use super::host::{End, Told, World, converse, outcome_of};
 use super::interrupt::Interrupt;
 use super::reach::{Connector, Ssh};
 use super::{Answers, Fleet, FleetOutcome};
@@ -50,7 +50,10 @@ pub(super) async fn rollback_all<C: Connector>(
     hosts: &[String],
     spec: impl Fn(&str) -> RollbackSpec,
 ) -> FleetOutcome {
-    let request = |host: &str| Request::Rollback(spec(host));
+    let request = |host: &str| {
+        let confirm_within = world.connector.confirm_within(host);
+        Request::Rollback(RollbackSpec { confirm_within, ..spec(host) })
+    };
     let finish = async |host: &str, end| {
         let outcome = rollback_outcome(end);
         world.events.tell(host, Event::HostFinished { outcome: outcome.clone() }).await;
@@ -123,11 +126,15 @@ async fn ask<C: Connector>(world: &World<'_, C>, host: &str, request: Request) -
     };
     let mut agent = started.map_err(unreachable)?;
     agent.send(&request).await.map_err(|lost| unreachable(lost.to_failure()))?;
-    let end = converse(&mut agent, host, world, &mut None).await;
+    let mut told = Told::default();
+    let end = converse(&mut agent, host, world, &mut told).await;
     if !matches!(end, End::Lost(_)) {
         agent.close().await;
     }
-    Ok(end)
+    match told.unconfirmed {
+        Some(unconfirmed) => unconfirmed.confirm(world, host).await.map_or(Ok(end), Err),
+        None => Ok(end),
+    }
 }
 
 /// A rollback that went through is a success, and not a run that failed and was taken back.

@@ -6,12 +6,15 @@ use super::Fleet;
 use super::events::{Events, millis};
 use crate::event::{Event, Failure};
 use crate::hostplay::Mode;
-use crate::transport::{self, Agent, Binaries};
+use crate::transport::{self, Agent, Binaries, Method};
 
 /// What gives an agent for a host. A trait so that tests can do without hosts.
 pub(super) trait Connector {
     /// Connects and starts the agent.
     async fn agent(&self, host: &str, events: &Events) -> Result<Agent, Failure>;
+
+    /// The seconds within which a run that changed the way in must be confirmed; `None` where it need not be.
+    fn confirm_within(&self, host: &str) -> Option<u32>;
 }
 
 /// The real one.
@@ -36,5 +39,12 @@ impl Connector for Ssh<'_> {
         let agent = started.map_err(|error| error.to_failure())?;
         events.tell(host, Event::AgentReady { uploaded: agent.uploaded, ms: millis(began.elapsed()) }).await;
         Ok(agent)
+    }
+
+    fn confirm_within(&self, host: &str) -> Option<u32> {
+        let spec = self.fleet.connections.get(host)?;
+        // Nobody is shut out of the machine that he works on; and a check changes nothing.
+        let is_at_stake = self.mode == Mode::Apply && matches!(spec.method, Method::Ssh(_));
+        self.fleet.confirm_within.filter(|_| is_at_stake)
     }
 }

@@ -43,6 +43,9 @@ enum Does {
     Deaf,
     /// Never answers the connection.
     Silent,
+    /// Changes the way in, and is reached over a new connection at this attempt; 0: never in time, and then it has
+    /// taken the run back.
+    ShutsOut(usize),
 }
 
 struct Stage {
@@ -60,6 +63,12 @@ impl Connector for Stage {
         match does {
             Does::Away => return Err(Failure { message: "no answer".to_owned(), ..Failure::default() }),
             Does::Silent => std::future::pending::<()>().await,
+            Does::ShutsOut(attempt) => {
+                let attempts = self.reached.borrow().iter().filter(|reached| *reached == host).count() - 1;
+                if (1..attempt).contains(&attempts) {
+                    return Err(Failure { message: "no answer".to_owned(), ..Failure::default() });
+                }
+            }
             _ => {}
         }
         let (ours, theirs) = tokio::io::duplex(1 << 16);
@@ -69,6 +78,10 @@ impl Connector for Stage {
         events.tell(host, Event::AgentReady { uploaded: false, ms: 0 }).await;
         let (stdout, stdin) = split(ours);
         Ok(Agent::within(Box::new(stdin), Box::new(stdout)))
+    }
+
+    fn confirm_within(&self, _host: &str) -> Option<u32> {
+        Some(60)
     }
 }
 
@@ -84,11 +97,11 @@ async fn stand_in(
     let rollback = Reply::Event(Event::RollbackStarted { reason: "it failed".to_owned() });
     while let Some(request) = requests.next().await {
         match request.unwrap() {
-            Request::Begin(_) if does == Does::Refuse => {
+            Request::Begin { .. } if does == Does::Refuse => {
                 let failure = Failure { message: "another run holds the host".to_owned(), ..Failure::default() };
                 replies.send(&Reply::Refused(failure)).await.ok()?;
             }
-            Request::Begin(_) => {}
+            Request::Begin { .. } | Request::Ping => {}
             Request::Play(_) if does == Does::Die => return None,
             Request::Play(play) => {
                 busy.0.set(busy.0.get() + 1);
@@ -125,7 +138,22 @@ async fn stand_in(
                 replies.send(&rollback).await.ok()?;
                 replies.send(&Reply::Bye).await.ok()?;
             }
-            Request::Finish | Request::Condemn { .. } => replies.send(&Reply::Bye).await.ok()?,
+            Request::Finish | Request::Condemn { .. } => {
+                if matches!(does, Does::ShutsOut(_)) {
+                    let (run_id, nonce) = (spec().run_id, "n".to_owned());
+                    replies.send(&Reply::Unconfirmed { run_id, nonce, within: 5 }).await.ok()?;
+                }
+                replies.send(&Reply::Bye).await.ok()?;
+            }
+            Request::Confirm { run_id, nonce } => {
+                assert_eq!((run_id, nonce), (spec().run_id, "n".to_owned()));
+                let outcome = match does {
+                    Does::ShutsOut(0) => HostOutcome::Failed { rolled_back: true },
+                    _ => HostOutcome::Succeeded,
+                };
+                replies.send(&Reply::Event(Event::HostFinished { outcome })).await.ok()?;
+                replies.send(&Reply::Bye).await.ok()?;
+            }
         }
     }
     replies.send(&Reply::Bye).await.ok()
@@ -279,6 +307,35 @@ async fn a_host_that_fails_or_is_lost_is_out_of_the_later_plays() {
     assert_eq!(report.log.iter().filter(|line| line.ends_with(": two")).collect::<Vec<_>>(), ["fine: two"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_run_that_changed_the_way_in_is_confirmed_over_a_new_connection() {
+    let hosts =
+        [("plain", Does::Well), ("open", Does::ShutsOut(1)), ("late", Does::ShutsOut(3)), ("shut", Does::ShutsOut(0))];
+    let names: Vec<&str> = hosts.iter().map(|(name, _)| *name).collect();
+    let stage = stage(&hosts);
+    let report = run(&stage, vec![play("one", &[&names])]).await;
+    for (host, connections, outcome) in [
+        ("plain", 1, HostOutcome::Succeeded),
+        ("open", 2, HostOutcome::Succeeded),
+        ("late", 4, HostOutcome::Succeeded),
+        ("shut", 2, HostOutcome::Failed { rolled_back: true }),
+    ] {
+        assert_eq!(*report.of(host), outcome, "{host}");
+        assert_eq!(stage.reached.borrow().iter().filter(|reached| *reached == host).count(), connections, "{host}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_stays_shut_is_given_up_when_it_has_had_time_to_take_the_run_back() {
+    let stage = stage(&[("a", Does::ShutsOut(usize::MAX))]);
+    let began = tokio::time::Instant::now();
+    let report = run_with(&stage, 1, vec![play("one", &[&["a"]])], &[]).await;
+    let HostOutcome::Unreachable { failure } = report.of("a") else { panic!("{:?}", report.of("a")) };
+    assert!(failure.message.ends_with("could not be confirmed over a new connection"), "{failure:?}");
+    assert_eq!(failure.causes, ["no answer"]);
+    assert!((60..70).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+}
+
 #[tokio::test]
 async fn a_run_stops_when_too_much_of_a_batch_fails() {
     // (hosts that fail, limit, any_errors_fatal, does it go on)
@@ -369,6 +426,7 @@ async fn questions_are_asked_of_every_host() {
                 run: RunSpec { host: host.to_owned(), ..spec() },
                 target: None,
                 force: false,
+                confirm_within: None,
             };
             (
                 question_all(&world, 10, &hosts, Request::History, history).await,

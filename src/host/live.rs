@@ -7,10 +7,11 @@ use std::mem;
 
 use super::admit::{self, Unknowns};
 use super::backend::{Backend, Step};
+use super::guard::{Arm, Guard};
 use super::record::Record;
 use super::{
     Action, ActionResult, Change, CommandOutput, CommandSpec, Debt, FileState, Host, HostError, Key, State, Want, fs,
-    recorded,
+    recorded, way_in,
 };
 use crate::hostplay::Mode;
 use crate::journal::{self, Intent, Run};
@@ -26,6 +27,8 @@ pub struct Live<B> {
     owing: Vec<Debt>,
     /// Handlers that the journal says are owed.
     owed: BTreeSet<String>,
+    /// Armed before the way in changes.
+    guard: Guard,
 }
 
 /// A step with what the journal and the user are to know of it.
@@ -39,7 +42,14 @@ impl<B: Backend> Live<B> {
     /// A host whose changes are recorded in this run.
     #[must_use]
     pub fn new(backend: B, run: Run) -> Self {
-        Self { backend, run, record: Record::default(), owing: Vec::new(), owed: BTreeSet::new() }
+        let (owing, owed) = (Vec::new(), BTreeSet::new());
+        Self { backend, run, record: Record::default(), owing, owed, guard: Guard::Free }
+    }
+
+    /// The same, with what is to be called before the way into the host changes for the first time.
+    #[must_use]
+    pub fn guarded(self, arm: Option<Arm>) -> Self {
+        Self { guard: arm.map_or(Guard::Free, Guard::Unarmed), ..self }
     }
 
     /// The run's journal, for what is not a change: handlers owed and paid, the end.
@@ -104,6 +114,9 @@ impl<B: Backend> Live<B> {
     fn perform(&mut self, planned: Vec<Planned>, undone: Option<&str>) -> Result<(), HostError> {
         if planned.is_empty() {
             return Ok(());
+        }
+        if planned.iter().any(|planned| way_in::leads_through(&planned.step.key)) {
+            self.guard.arm(&mut self.run)?;
         }
         self.note_owing()?;
         let label = format!("mailprov:{}:{}", self.run.id(), self.run.next_seq());
@@ -189,6 +202,9 @@ impl<B: Backend> Host for Live<B> {
                 self.put(start)?;
                 return Ok(Some(ActionResult::default()));
             }
+        }
+        if action.unit().is_some_and(way_in::is_unit) {
+            self.guard.arm(&mut self.run)?;
         }
         self.note_owing()?;
         self.run.action(recorded::store_action(&action))?;

@@ -16,6 +16,7 @@ mod preview_tests;
 mod tests;
 
 use super::backend::Backend;
+use super::guard::Arm;
 use super::{HostError, Live, Preview};
 use crate::event::{Event, Failure};
 use crate::hostplay::{Mode, RunSpec};
@@ -93,6 +94,22 @@ pub fn rollback<B: Backend>(
     force: bool,
     emit: &mut dyn FnMut(Event),
 ) -> Result<Report, RollbackError> {
+    rollback_guarded(backend, store, spec, target, force, None, emit)
+}
+
+/// As [`rollback`], with what is to be called before it changes the way into the host for the first time.
+///
+/// # Errors
+/// As [`rollback`].
+pub fn rollback_guarded<B: Backend>(
+    backend: B,
+    store: &Store,
+    spec: &RunSpec,
+    target: Option<&str>,
+    force: bool,
+    arm: Option<Arm>,
+    emit: &mut dyn FnMut(Event),
+) -> Result<Report, RollbackError> {
     let runs = store.read_all()?;
     if let (None, Some(id)) = (target, store.stillborn(&runs)?) {
         emit(Event::Warning { message: format!("the run {id} was cut off before it changed anything") });
@@ -107,7 +124,7 @@ pub fn rollback<B: Backend>(
         return preview(backend, store, &chains, force, emit);
     }
     let run = store.begin_undoing(spec, ids.clone())?;
-    let mut live = Live::new(backend, run);
+    let mut live = Live::new(backend, run).guarded(arm);
     let mut report = Report::default();
     for (id, chain) in ids.iter().zip(&chains) {
         let kept = report.kept;

@@ -61,8 +61,22 @@ pub enum Record {
         /// When.
         at: u64,
     },
-    /// A reachability change was confirmed over a new connection.
+    /// The way in is about to change: unless the run is confirmed, the host takes it back by itself.
+    Armed(Armed),
+    /// The run is over and waits for its confirmation.
+    Awaiting {
+        /// The boot of the host in which the time below has a meaning.
+        boot: String,
+        /// Milliseconds on the clock of that boot until which a confirmation counts.
+        until: u64,
+    },
+    /// The change of the way in was confirmed over a new connection.
     Confirmed {
+        /// When.
+        at: u64,
+    },
+    /// Nothing takes the run back any more, though nobody confirmed it.
+    Disarmed {
         /// When.
         at: u64,
     },
@@ -73,6 +87,20 @@ pub enum Record {
         /// When.
         at: u64,
     },
+}
+
+/// What is to be known of a run that is taken back unless it is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Armed {
+    /// What a confirmation has to say.
+    pub nonce: String,
+    /// Seconds to wait for it, from the end of the run.
+    pub within: u32,
+    /// The oldest run that is taken back with this one: itself, or one before it that was cut off.
+    pub since: String,
+    /// Folders that were made for the units, outermost first: they go when the units do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<String>,
 }
 
 /// A change that is about to be made.

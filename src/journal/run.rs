@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::record::{Intent, Outcome, Record};
+use super::record::{Armed, Intent, Outcome, Record};
 use super::stored::{StoredAction, StoredState};
 use super::{JournalError, blobs, disk, store};
 
@@ -111,6 +111,22 @@ impl Run {
     /// When the record is not on disk.
     pub fn paid(&mut self, handler: &str) -> Result<(), JournalError> {
         self.write(&Record::Paid { handler: handler.to_owned() })
+    }
+
+    /// Records that the run will be taken back unless it is confirmed.
+    ///
+    /// # Errors
+    /// When the record is not on disk. The way in must not be changed then.
+    pub fn armed(&mut self, armed: Armed) -> Result<(), JournalError> {
+        self.write(&Record::Armed(armed))
+    }
+
+    /// Records that nothing takes the run back any more.
+    ///
+    /// # Errors
+    /// When the record is not on disk.
+    pub fn disarmed(&mut self) -> Result<(), JournalError> {
+        self.write(&Record::Disarmed { at: store::now() })
     }
 
     /// Records the end of the run.

@@ -162,15 +162,7 @@ impl Store {
         self.add(id, &Record::RolledBack { by: by.to_owned(), at: now() })
     }
 
-    /// Records in a run that its reachability change was confirmed.
-    ///
-    /// # Errors
-    /// When the run cannot be read or written.
-    pub fn mark_confirmed(&self, id: &str) -> Result<(), JournalError> {
-        self.add(id, &Record::Confirmed { at: now() })
-    }
-
-    fn add(&self, id: &str, record: &Record) -> Result<(), JournalError> {
+    pub(super) fn add(&self, id: &str, record: &Record) -> Result<(), JournalError> {
         let length = self.read(id)?.length;
         Run::reopen(self.dir(id)?, id.to_owned(), length)?.write(record)
     }
@@ -313,6 +305,7 @@ impl RunRecord {
     pub fn into_summary(self, undone: &BTreeSet<String>) -> RunSummary {
         let outcome = match self.outcome() {
             _ if undone.contains(&self.spec.run_id) => "rolled back",
+            Some(_) if self.guarded().is_some() => "unconfirmed",
             Some(Outcome::Succeeded) => "finished",
             Some(Outcome::Failed) => "failed",
             None => "unfinished",

@@ -12,7 +12,7 @@ use super::stored::{StoredAction, StoredKey, StoredPackage, StoredState};
 use super::{Intent, JournalError, Lock, Outcome, Store};
 use crate::hostplay::{Mode, RunSpec};
 
-fn spec(id: &str) -> RunSpec {
+pub(super) fn spec(id: &str) -> RunSpec {
     RunSpec {
         run_id: id.to_owned(),
         mode: Mode::Apply,

@@ -6,13 +6,14 @@ use super::argspec::RoleCheck;
 use super::files::Files;
 use super::loader::Loader;
 use super::role::SeenRole;
-use super::scope::{Scope, maps};
+use super::scope::{Scope, becomes, maps};
 use super::tags::TagFilter;
 use super::undefined::Check;
+use super::values::field;
 use crate::diagnostic::Diagnostic;
-use crate::hostplay::{Step, Task};
+use crate::hostplay::{Origin, Step, Task};
 use crate::inventory::Variables;
-use crate::yaml::Node;
+use crate::yaml::{Key, Node};
 
 /// Entries of task and role lists in one play, imports counted in full: files that import each other many times
 /// over end in an error.
@@ -35,6 +36,8 @@ pub(super) struct PlayBuilder<'l, 's> {
     pub(super) seen_roles: Vec<SeenRole>,
     /// Something in the play asks for root.
     pub(super) becomes: bool,
+    /// The first place that asks for root although the play does not.
+    pub(super) raised: Option<Origin>,
     /// Names that some task registers or sets.
     pub(super) results: BTreeSet<String>,
     /// All tags of all tasks.
@@ -54,6 +57,7 @@ impl<'l, 's> PlayBuilder<'l, 's> {
             files,
             seen_roles: Vec::new(),
             becomes: false,
+            raised: None,
             results: BTreeSet::new(),
             known_tags: BTreeSet::new(),
             entries: 0,
@@ -72,6 +76,14 @@ impl<'l, 's> PlayBuilder<'l, 's> {
         };
         self.loader.problems.push(problem);
         false
+    }
+
+    /// Notes whether a task, block or role asks for root.
+    pub(super) fn ask_for_root(&mut self, entries: &[(Key, Node)], scope: &Scope) {
+        if becomes(entries, scope.play_becomes, &mut self.loader.problems) && !self.becomes {
+            self.becomes = true;
+            self.raised = field(entries, "become").map(Node::origin);
+        }
     }
 
     /// Keeps variables; none need no map.

@@ -31,6 +31,8 @@ pub struct CompiledPlay {
     pub max_fail_percentage: Option<f64>,
     /// The play stops when one host fails.
     pub any_errors_fatal: bool,
+    /// Where a task, block or role makes the whole play root although the play does not ask for it.
+    pub raised: Option<Origin>,
     pub(super) common: Arc<Common>,
 }
 

@@ -101,7 +101,7 @@ pub(super) fn read(
     let serial = Serial::read(field(entries, "serial"), &mut builder.loader.problems);
     let name =
         field(entries, "name").and_then(|node| literal(node, "the name of the play", &mut builder.loader.problems));
-    let PlayBuilder { checks, role_checks, becomes, results, known_tags, maps, .. } = builder;
+    let PlayBuilder { checks, role_checks, becomes, raised, results, known_tags, maps, .. } = builder;
     run.results.extend(results);
     run.known_tags.extend(known_tags);
     run.facts |= gather_facts;
@@ -137,6 +137,7 @@ pub(super) fn read(
         hosts,
         max_fail_percentage,
         any_errors_fatal,
+        raised,
         common: Arc::new(common),
     };
     argspec::check(&role_checks, &maps, &play, &mut run.loader.problems);

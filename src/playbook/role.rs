@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::argspec::{self, RoleCheck};
 use super::builder::PlayBuilder;
 use super::loader::Loader;
-use super::scope::{Scope, becomes, maps};
+use super::scope::{Scope, maps};
 use super::tree::{Location, Tree};
 use super::values::{Keywords, field, flag, list, literal, mapping, words};
 use crate::diagnostic::{Diagnostics, did_you_mean};
@@ -133,7 +133,7 @@ impl PlayBuilder<'_, '_> {
         }
         let mut scope = outer.clone();
         scope.inherit(how.entries, &mut self.loader.problems);
-        self.becomes |= becomes(how.entries, scope.play_becomes, &mut self.loader.problems);
+        self.ask_for_root(how.entries, &scope);
         let when: Vec<_> = scope.when.iter().map(|condition| condition.source.clone()).collect();
         let own = (
             when.iter().skip(outer.when.len()).cloned().collect(),

@@ -2,7 +2,7 @@
 
 use super::builder::PlayBuilder;
 use super::call::Call;
-use super::scope::{Scope, becomes};
+use super::scope::Scope;
 use super::undefined::Check;
 use super::values::{Keywords, count, field, list, literal, mapping, templates, text};
 use crate::hostplay::{Loop, Step, Task, Template, Until};
@@ -80,7 +80,7 @@ impl PlayBuilder<'_, '_> {
         self.check_keywords(key, entries, outer.handlers);
         let mut scope = outer.clone();
         scope.inherit(entries, &mut self.loader.problems);
-        self.becomes |= becomes(entries, scope.play_becomes, &mut self.loader.problems);
+        self.ask_for_root(entries, &scope);
         if let Some(vars) = field(entries, "vars") {
             let vars = Variables::read(vars, &mut self.loader.problems);
             scope.blocks.extend(self.add_map(vars));

@@ -2,7 +2,7 @@
 
 use super::builder::PlayBuilder;
 use super::role::RoleUse;
-use super::scope::{Scope, becomes};
+use super::scope::Scope;
 use super::tree::Location;
 use super::values::{Keywords, field, list, literal, mapping};
 use crate::diagnostic::Diagnostic;
@@ -149,7 +149,7 @@ impl PlayBuilder<'_, '_> {
     fn inner_scope(&mut self, entries: &[(Key, Node)], outer: &Scope) -> Scope {
         let mut scope = outer.clone();
         scope.inherit(entries, &mut self.loader.problems);
-        self.becomes |= becomes(entries, scope.play_becomes, &mut self.loader.problems);
+        self.ask_for_root(entries, &scope);
         if let Some(vars) = field(entries, "vars") {
             let vars = Variables::read(vars, &mut self.loader.problems);
             scope.blocks.extend(self.add_map(vars));

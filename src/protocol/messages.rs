@@ -8,12 +8,21 @@ use crate::hostplay::{HostPlay, RunSpec};
 /// Raised whenever a message changes its meaning; both sides must agree.
 pub const PROTOCOL_VERSION: u32 = 1;
 
+/// How often the controller says that it is still there, in seconds.
+pub const PING_SECONDS: u32 = 2;
+
 /// Controller to agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
     /// Open a run (takes the lock, opens the journal).
-    Begin(RunSpec),
+    Begin {
+        /// Which.
+        run: RunSpec,
+        /// The seconds within which a run that changed the way in must be confirmed. `None`: it need not be, since
+        /// the controller is on the host itself, or the user wants it so.
+        confirm_within: Option<u32>,
+    },
     /// Run one play within the open run.
     Play(Box<HostPlay>),
     /// Close the run as finished.
@@ -23,6 +32,15 @@ pub enum Request {
         /// What is wrong, as a sentence without its full stop.
         reason: String,
     },
+    /// The host was reached over a new connection: a run that waits for this is to stay.
+    Confirm {
+        /// The run.
+        run_id: String,
+        /// From [`Reply::Unconfirmed`].
+        nonce: String,
+    },
+    /// The controller is still there. Sent every [`PING_SECONDS`]; never answered.
+    Ping,
     /// Undo a run; outside of any open run.
     Rollback(RollbackSpec),
     /// List the runs on this host.
@@ -40,6 +58,8 @@ pub struct RollbackSpec {
     pub target: Option<String>,
     /// Also overwrite what was changed by hand since.
     pub force: bool,
+    /// As in [`Request::Begin`].
+    pub confirm_within: Option<u32>,
 }
 
 /// Agent to controller.
@@ -62,6 +82,16 @@ pub enum Reply {
     PlayDone {
         /// Whether a task failed (and was neither ignored nor rescued).
         failed: bool,
+    },
+    /// The run that ends now changed the way in: the host takes it back unless a [`Request::Confirm`] comes over a
+    /// new connection.
+    Unconfirmed {
+        /// The run.
+        run_id: String,
+        /// What the confirmation has to say; known to this run's controller alone.
+        nonce: String,
+        /// Within so many seconds from now.
+        within: u32,
     },
     /// Answer to [`Request::History`].
     History(Vec<RunSummary>),

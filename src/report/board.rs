@@ -46,6 +46,7 @@ impl Board {
             Event::AgentReady { .. } => "agent ready".to_owned(),
             Event::PlayStarted { .. } => "gathering facts".to_owned(),
             Event::TaskStarted(task) => task_name(task),
+            Event::Confirming { .. } => "coming in anew to confirm".to_owned(),
             Event::RollbackStarted { .. } => "taking the changes back".to_owned(),
             Event::RolledBack { change, .. } => format!("restoring {} {}", change.kind, clean(&change.name)),
             Event::Output { line } => {
@@ -56,9 +57,11 @@ impl Board {
                 self.finish(&event.host, outcome);
                 return;
             }
-            Event::FactsGathered { .. } | Event::TaskFinished(_) | Event::Verified { .. } | Event::Warning { .. } => {
-                return;
-            }
+            Event::FactsGathered { .. }
+            | Event::TaskFinished(_)
+            | Event::Verified { .. }
+            | Event::Confirmed { .. }
+            | Event::Warning { .. } => return,
         };
         let host = self.host(&event.host);
         host.doing = doing;

@@ -44,6 +44,10 @@ impl Page<'_> {
                 let how = if *uploaded { "agent sent and started" } else { "agent started" };
                 self.detail(host, &format!("{how} in {}", time(*ms)))
             }
+            Event::Confirming { within, .. } => {
+                self.detail(host, &format!("the way in has changed: coming in anew, within {within} s"))
+            }
+            Event::Confirmed { ms } => self.detail(host, &format!("came in anew in {}; the run stays", time(*ms))),
             Event::FactsGathered { ms } => self.detail(host, &format!("facts gathered in {}", time(*ms))),
             Event::Output { line } => self.detail(host, &format!("| {line}")),
         }

@@ -1,13 +1,18 @@
 //! A running agent: requests go in, replies come out.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use futures_util::{SinkExt, StreamExt};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 use tokio_util::codec::{FramedRead, FramedWrite};
 
 use super::Tail;
 use super::streams::{Input, Output, Process};
 use crate::event::Failure;
 use crate::protocol::frame::{FrameDecoder, FrameEncoder, FrameError};
-use crate::protocol::{Reply, Request};
+use crate::protocol::{PING_SECONDS, Reply, Request};
 
 /// The channel broke: the host's fate is not known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,8 +28,8 @@ pub struct LostHost {
 
 impl LostHost {
     /// What to try.
-    pub const HINT: &str =
-        "what was done so far stands in the journal on the host; run the command again, or `mailprov rollback`";
+    pub const HINT: &str = "what was done so far stands in the journal on the host: `mailprov status` tells; run the command again, or take it \
+         back with `mailprov rollback`";
 
     /// The failure as it travels to the user.
     #[must_use]
@@ -53,10 +58,53 @@ pub struct Identity {
     pub uid: u32,
 }
 
+type Frames = FramedWrite<Input, FrameEncoder>;
+
+/// Where requests go in. In between the agent is told that somebody is still there: it cannot see a link that was cut.
+struct Requests {
+    frames: Arc<Mutex<Frames>>,
+    pinger: JoinHandle<()>,
+}
+
+impl Requests {
+    fn over(frames: Frames) -> Self {
+        let frames = Arc::new(Mutex::new(frames));
+        let shared = Arc::clone(&frames);
+        let pinger = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(PING_SECONDS.into())).await;
+                // While a play is being written, that is sign of life enough.
+                if let Ok(mut frames) = shared.try_lock()
+                    && frames.send(&Request::Ping).await.is_err()
+                {
+                    return;
+                }
+            }
+        });
+        Self { frames, pinger }
+    }
+
+    async fn send(&self, request: &Request) -> Result<(), FrameError> {
+        self.frames.lock().await.send(request).await
+    }
+
+    async fn close(self) {
+        self.pinger.abort();
+        // The far side may be gone already, which is what is wanted.
+        let _ = SinkExt::<&Request>::close(&mut *self.frames.lock().await).await;
+    }
+}
+
+impl Drop for Requests {
+    fn drop(&mut self) {
+        self.pinger.abort();
+    }
+}
+
 /// An agent that speaks frames. Dropping it ends the connection.
 pub struct Agent {
     replies: FramedRead<Output, FrameDecoder<Reply>>,
-    requests: Option<FramedWrite<Input, FrameEncoder>>,
+    requests: Option<Requests>,
     stderr: Tail,
     process: Process,
     /// Whether the binary had to be sent.
@@ -71,7 +119,7 @@ impl Agent {
         process: Process,
         uploaded: bool,
     ) -> Self {
-        Self { replies, requests: Some(requests), stderr, process, uploaded }
+        Self { replies, requests: Some(Requests::over(requests)), stderr, process, uploaded }
     }
 
     /// An agent in this process, past its first frame.
@@ -120,9 +168,8 @@ impl Agent {
 
     /// Ends the requests: the agent stops by its own policy, and its replies can still be read.
     pub async fn stop_requests(&mut self) {
-        if let Some(mut requests) = self.requests.take() {
-            // The far side may be gone already, which is what is wanted.
-            let _ = SinkExt::<&Request>::close(&mut requests).await;
+        if let Some(requests) = self.requests.take() {
+            requests.close().await;
         }
     }
 

@@ -51,23 +51,26 @@ fn help() {
                    [default: inventory.yaml or inventory.yml in this folder]
 
     Options:
-      -i, --inventory <INVENTORY>  A further inventory; can be given several times
-      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`), or @FILE
-                                   with one a line
-          --local                  Run on this machine itself, without SSH; needs no inventory
-          --playbook <FILE>        The playbook [default: the built-in mail server]
-      -t, --tags <TAGS>            Only tasks with one of these tags
-          --skip-tags <TAGS>       No task with one of these tags
-      -e, --extra-vars <VARS>      Variables above all others: `key=value ...`, a YAML or JSON mapping,
-                                   or @FILE
-      -D, --diff                   Show the differences in the text of files
-          --list-hosts             Only list the hosts of each play; no host is contacted
-          --list-tasks             Only list the tasks of each play that this run would take; no host is
-                                   contacted
-          --list-tags              Only list the tags of each play; no host is contacted
-          --no-rollback            Keep the changes of a failed run, for debugging, instead of taking
-                                   them back
-      -h, --help                   Print help
+      -i, --inventory <INVENTORY>      A further inventory; can be given several times
+      -l, --limit <PATTERN>            Only these hosts: names, groups and patterns (`mx*,!mx3`), or
+                                       @FILE with one a line
+          --local                      Run on this machine itself, without SSH; needs no inventory
+          --playbook <FILE>            The playbook [default: the built-in mail server]
+      -t, --tags <TAGS>                Only tasks with one of these tags
+          --skip-tags <TAGS>           No task with one of these tags
+      -e, --extra-vars <VARS>          Variables above all others: `key=value ...`, a YAML or JSON
+                                       mapping, or @FILE
+      -D, --diff                       Show the differences in the text of files
+          --list-hosts                 Only list the hosts of each play; no host is contacted
+          --list-tasks                 Only list the tasks of each play that this run would take; no
+                                       host is contacted
+          --list-tags                  Only list the tags of each play; no host is contacted
+          --no-rollback                Keep the changes of a failed run, for debugging, instead of
+                                       taking them back
+          --confirm-timeout <SECONDS>  Seconds that a host waits to be reached over a new connection
+                                       after its firewall, network, name or sshd changed, before it
+                                       takes the run back by itself; 0: it never does [default: 60]
+      -h, --help                       Print help
 
     Connection:
       -u, --user <USER>           Log in as this user
@@ -166,15 +169,18 @@ fn help() {
                    [default: inventory.yaml or inventory.yml in this folder]
 
     Options:
-      -i, --inventory <INVENTORY>  A further inventory; can be given several times
-      -l, --limit <PATTERN>        Only these hosts: names, groups and patterns (`mx*,!mx3`), or @FILE
-                                   with one a line
-          --local                  Run on this machine itself, without SSH; needs no inventory
-          --run <ID>               The run to take back, with all later ones [default: the newest]
-          --force                  Also overwrite what was changed by hand since
-      -C, --check                  Only show what would be put back
-      -D, --diff                   Show the differences in the text of files
-      -h, --help                   Print help
+      -i, --inventory <INVENTORY>      A further inventory; can be given several times
+      -l, --limit <PATTERN>            Only these hosts: names, groups and patterns (`mx*,!mx3`), or
+                                       @FILE with one a line
+          --local                      Run on this machine itself, without SSH; needs no inventory
+          --run <ID>                   The run to take back, with all later ones [default: the newest]
+          --force                      Also overwrite what was changed by hand since
+      -C, --check                      Only show what would be put back
+          --confirm-timeout <SECONDS>  Seconds that a host waits to be reached over a new connection
+                                       after its firewall, network, name or sshd changed, before it
+                                       takes the run back by itself; 0: it never does [default: 60]
+      -D, --diff                       Show the differences in the text of files
+      -h, --help                       Print help
 
     Connection:
       -u, --user <USER>           Log in as this user

@@ -222,6 +222,22 @@ fn lint_finds_what_is_wrong_without_a_host() {
       = help: did you mean `level`?
     ----- exit code 3
     ");
+    let raised = "- hosts: all\n  tasks:\n    - ping:\n    - {ping: , become: true}\n    - {ping: , become: true}\n";
+    let world = world.file("raised.yaml", raised);
+    insta::assert_snapshot!(world.run("lint --playbook raised.yaml"), @"
+    ----- stdout
+    nothing is wrong: 1 play, 3 tasks, 3 hosts; no host was contacted
+    ----- stderr
+    warning: `become` here makes the whole play run as root
+     --> raised.yaml:4:24
+      |
+    4 |     - {ping: , become: true}
+      |                        ^
+      |
+      = note: a play runs as one user on each host
+      = help: say `become: true` in the play, or give what needs root a play of its own
+    ----- exit code 0
+    ");
     let world = world.file("port.yaml", "mail: {hosts: {mx1: {ansible_port: http}}}\nlonely: {hosts: {mx2: }}\n");
     insta::assert_snapshot!(world.run("lint port.yaml --playbook play.yaml"), @r#"
     ----- stderr

@@ -6,6 +6,7 @@
 mod random;
 mod support;
 
+mod confirm;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod exact;

@@ -109,6 +109,8 @@ unplug() {
   if [[ -e /sys/class/net/$veth ]]; then ip link set "$veth" down; fi
 }
 
+plug() { ip link set "$(veth_of "$1")" up; }
+
 network_attached() {
   [[ -e /run/netns/$(netns_of "$1") && $(readlink "/sys/class/net/$(veth_of "$1")/master") == */"$LAB_BRIDGE" ]]
 }
