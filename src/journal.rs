@@ -28,4 +28,4 @@ pub use guard::{Clock, Guarded};
 pub use lock::Lock;
 pub use record::{Armed, Intent, Outcome, Record};
 pub use run::Run;
-pub use store::{Owed, RunRecord, Store};
+pub use store::{Owed, RunRecord, Store, now};

@@ -70,7 +70,7 @@ fn change_one(step: &Step) -> Result<(), HostError> {
 /// when it removes the package.
 fn configuration(package: &str) -> impl Iterator<Item = String> {
     let paths = fs::tree(&format!("/etc/{package}")).unwrap_or_default();
-    let is_kept = |path: &String| matches!(fs::read(path), Ok(FileState::Regular { .. } | FileState::Symlink { .. }));
+    let is_kept = |path: &String| !matches!(fs::read(path), Ok(FileState::Absent | FileState::Other { .. }) | Err(_));
     paths.into_iter().filter(is_kept)
 }
 

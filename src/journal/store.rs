@@ -351,6 +351,7 @@ fn is_run_id(id: &str) -> bool {
 }
 
 /// Seconds since the epoch.
-pub(super) fn now() -> u64 {
+#[must_use]
+pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
 }

@@ -15,8 +15,12 @@ pub(super) struct Chain {
     pub(super) items: Vec<Item>,
     /// Files that nobody asked for and that change along with the items.
     pub(super) companions: Vec<Companion>,
-    /// Restarts, reloads and so on, in order.
+    /// Restarts, reloads and so on that were begun, in order.
     pub(super) actions: Vec<StoredAction>,
+    /// Those that handlers were notified for.
+    pub(super) owed: Vec<StoredAction>,
+    /// When the run began: seconds since the epoch.
+    pub(super) began_at: u64,
     /// Scratch files that rollbacks which were cut off may have left, by the file beside which they are.
     pub(super) scratches: Vec<(Key, String)>,
     /// The labels of package transactions that such rollbacks began.
@@ -82,6 +86,15 @@ impl Companion {
         }
     }
 
+    fn was_there(&self) -> bool {
+        self.before != StoredState::File(StoredFile::Absent)
+    }
+
+    /// Whether it was a directory, which a removed package's file of that name moves aside.
+    pub(super) fn was_directory(&self) -> bool {
+        matches!(self.before, StoredState::File(StoredFile::Directory { .. }))
+    }
+
     /// The contents that it was recorded with.
     pub(super) fn contents(&self) -> Vec<String> {
         self.known.iter().filter_map(content).collect()
@@ -122,6 +135,7 @@ impl Chain {
     fn follow(&mut self, run: &RunRecord) -> Result<(), HostError> {
         let id = &run.spec.run_id;
         let mut open = BTreeMap::new();
+        self.began_at = run.started;
         for record in &run.records {
             match record {
                 Record::Intent(intent) => {
@@ -144,9 +158,8 @@ impl Chain {
                     }
                     None => {}
                 },
-                Record::Action { action, .. } | Record::Owed { action: Some(action), .. } => {
-                    self.actions.push(action.clone());
-                }
+                Record::Action { action, .. } => self.actions.push(action.clone()),
+                Record::Owed { action: Some(action), .. } => self.owed.push(action.clone()),
                 _ => {}
             }
         }
@@ -233,13 +246,15 @@ impl Chain {
         Ok(false)
     }
 
-    /// The files that change along with one of these resources: what is within a directory before it, and the
-    /// newest first.
+    /// The files that change along with one of these resources: first what is to go, what is within a directory before
+    /// it; then what was there, a directory before what is within it. The newest first.
     pub(super) fn companions_of(&self, group: &[&Item]) -> Vec<&Companion> {
         let follows = |companion: &&Companion| group.iter().any(|item| item.key == companion.main);
-        let mut companions: Vec<_> = self.companions.iter().rev().filter(follows).collect();
-        companions.sort_by(|a, b| b.key.cmp(&a.key));
-        companions
+        let companions = self.companions.iter().rev().filter(follows);
+        let (mut gone, mut there): (Vec<_>, Vec<_>) = companions.partition(|companion| !companion.was_there());
+        gone.sort_by(|a, b| b.key.cmp(&a.key));
+        there.sort_by(|a, b| a.key.cmp(&b.key));
+        gone.into_iter().chain(there).collect()
     }
 
     /// The order in which the resources are put back: what was touched first comes last, except that a directory

@@ -1,6 +1,9 @@
 //! Putting back what a chain tells, and telling of it.
 
 use std::collections::BTreeSet;
+use std::iter::repeat;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use super::chain::{Chain, Companion, Item};
 use super::leftovers::Leftovers;
@@ -9,7 +12,9 @@ use super::target::Target;
 use super::traces::Traces;
 use super::{Report, RollbackError};
 use crate::event::Event;
-use crate::host::{Action, Change, FileState, FirewallState, HostError, Key, State, UnitState, Want, recorded};
+use crate::host::{
+    Action, Change, CommandSpec, FileState, FirewallState, HostError, Key, State, UnitState, Want, recorded,
+};
 use crate::journal::stored::{StoredAction, StoredState};
 use crate::journal::{self, Store};
 
@@ -218,26 +223,45 @@ pub(super) fn actions<T: Target>(
     emit: &mut dyn FnMut(Event),
 ) -> Result<(), RollbackError> {
     let mut seen = BTreeSet::new();
-    for action in chains.iter().rev().flat_map(|chain| &chain.actions) {
-        let action = match action {
-            StoredAction::RestartUnit(unit) => Action::RestartUnit(unit.clone()),
-            StoredAction::ReloadUnit(unit) => Action::ReloadUnit(unit.clone()),
-            StoredAction::DaemonReload => Action::DaemonReload,
-            // What a command did is not known; what it changed by way of resources is back.
-            StoredAction::Command(_) => continue,
-        };
-        let is_new = seen.insert(action.to_string());
-        if !is_new || !calls_for(host, chains, &action) {
-            continue;
+    for chain in chains.iter().rev() {
+        for (action, is_owed) in chain.actions.iter().zip(repeat(false)).chain(chain.owed.iter().zip(repeat(true))) {
+            let action = match action {
+                StoredAction::RestartUnit(unit) => Action::RestartUnit(unit.clone()),
+                StoredAction::ReloadUnit(unit) => Action::ReloadUnit(unit.clone()),
+                StoredAction::DaemonReload => Action::DaemonReload,
+                // What a command did is not known; what it changed by way of resources is back.
+                StoredAction::Command(_) => continue,
+            };
+            // What was only owed was not done, unless by someone else: who did not read the run's files needs not be
+            // told that they are gone, and might not come up again with what was there before.
+            let was_done = !is_owed || action.unit().is_none_or(|unit| has_changed_since(host, unit, chain.began_at));
+            if !was_done || !seen.insert(action.to_string()) || !calls_for(host, chains, &action) {
+                continue;
+            }
+            match host.act(action) {
+                Ok(_) => {}
+                Err(error @ HostError::Journal(_)) => return Err(error.into()),
+                Err(error) => emit(Event::Warning { message: format!("failed to {error}") }),
+            }
+            host.take_changes();
         }
-        match host.act(action.clone()) {
-            Ok(_) => {}
-            Err(error @ HostError::Journal(_)) => return Err(error.into()),
-            Err(error) => emit(Event::Warning { message: format!("failed to {error}") }),
-        }
-        host.take_changes();
     }
     Ok(())
+}
+
+/// Whether a unit was started, stopped or reloaded since a moment (seconds since the epoch); so too when it cannot be
+/// told.
+fn has_changed_since<T: Target>(host: &mut T, unit: &str, moment: u64) -> bool {
+    let property = "StateChangeTimestampMonotonic";
+    let command = CommandSpec::new(&["systemctl", "show", &format!("--property={property}"), "--", unit]);
+    let answer = host.machine().query(&command).ok().filter(|output| output.status == 0);
+    let microseconds = answer
+        .and_then(|output| output.stdout_text().trim().strip_prefix(property)?.strip_prefix('=')?.parse::<u64>().ok());
+    let Some(changed) = microseconds else { return true };
+    let up = u64::try_from(clock_gettime(ClockId::Monotonic).tv_sec).unwrap_or_default();
+    let since_change = up.saturating_sub(changed / 1_000_000);
+    let since_moment = journal::now().saturating_sub(moment);
+    since_change <= since_moment
 }
 
 /// Whether a unit is to be restarted: it ran before the runs. (A recorded restart says that it ran; a unit that

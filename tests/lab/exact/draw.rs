@@ -86,7 +86,12 @@ fn mixture(random: &mut Random) -> Start {
         if !of_part.is_empty() {
             let chosen = of_part[random.below(of_part.len())];
             may_be_refused &= !chosen.refused;
-            ingredients.push(*chosen);
+            // In a directory that is none no certificate can be made.
+            let is_within = part == "certificate"
+                && ingredients.iter().any(|before: &Ingredient| before.part == "ssl" && before.refused);
+            if !is_within {
+                ingredients.push(*chosen);
+            }
         }
     }
     Start { ingredients }
