@@ -14,6 +14,7 @@ mod bench;
 #[cfg(test)]
 mod cases;
 mod install;
+mod managed;
 mod paths;
 mod postfix_file;
 

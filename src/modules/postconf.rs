@@ -5,10 +5,11 @@ mod tests;
 
 use serde_json::Map;
 
+use super::managed::Managed;
 use super::postfix_file::configuration;
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
 use crate::host::Content;
-use crate::postfix::value::{check_name, clean};
+use crate::postfix::value::{check_name, clean, normal};
 use crate::postfix::{MainCf, ValueError};
 
 pub(super) const SPEC: ModuleSpec = ModuleSpec {
@@ -20,6 +21,12 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
             "Parameters that must not be set, so that the built-in default holds.",
         ),
         ArgSpec::new("path", ArgKind::Path, "The file.").default("/etc/postfix/main.cf"),
+        ArgSpec::new(
+            "record",
+            ArgKind::Str,
+            "A name under which the host remembers what these parameters were before: one that a later run with this name \
+             does not name any more goes back to that. Without it nothing goes back.",
+        ),
     ],
     returns: &[
         ("parameters", "the names whose values were changed"),
@@ -45,18 +52,28 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
     let (params, absent) = (args.map("params"), args.list("absent"));
     check(&params, &absent)?;
     let before = configuration(context, &path)?;
+    let mut managed = Managed::read(context, &path, args.str("record"))?;
+    let mut kept = Vec::new();
     let (new, changed) = match before.content.bytes() {
         Some(bytes) => {
             let mut file = MainCf::parse(bytes).map_err(|error| {
                 let hint = "Postfix does not start with such a line; mend it, or remove it, first";
                 ModuleError::hinted(format!("edit {path}: {error}"), hint)
             })?;
-            let changed = edit(&mut file, &params, &absent)?;
+            let mut changed = Vec::new();
+            if let Some(managed) = &mut managed {
+                (changed, kept) = put_back(&mut file, managed, &params, &absent)?;
+                note(&file, managed, &params, &absent);
+            }
+            changed.extend(edit(&mut file, &params, &absent)?);
             (Content::Bytes(file.to_bytes().into()), changed)
         }
         // What a package still to be installed brings may hold any of them.
         None => (Content::Unknown, params.iter().map(|(name, _)| name.clone()).collect()),
     };
+    if let Some(managed) = managed {
+        managed.put(context, !before.is_unknown())?;
+    }
     before.put(context, &path, new)?;
     let restart = changed.iter().any(|name| NEED_RESTART.contains(&name.as_str()));
     let values = Map::from_iter([
@@ -65,7 +82,9 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
         ("parameters".to_owned(), changed.into()),
     ]);
     let unknown = before.is_unknown();
-    Ok(Outcome { changed: unknown.then_some(true), values, unknown, ..Outcome::default() })
+    let message = (!kept.is_empty())
+        .then(|| format!("left alone, since somebody else has changed them meanwhile: {}", kept.join(", ")));
+    Ok(Outcome { changed: unknown.then_some(true), values, unknown, message, ..Outcome::default() })
 }
 
 fn check(params: &[(String, String)], absent: &[String]) -> Result<(), ModuleError> {
@@ -84,6 +103,48 @@ fn check(params: &[(String, String)], absent: &[String]) -> Result<(), ModuleErr
         }
     }
     Ok(())
+}
+
+/// Puts back what the playbook does not name any more. The names that changed, and those that are kept, because
+/// somebody else has changed them since.
+fn put_back(
+    file: &mut MainCf,
+    managed: &mut Managed,
+    params: &[(String, String)],
+    absent: &[String],
+) -> Result<(Vec<String>, Vec<String>), ModuleError> {
+    let failed = |error: ValueError| ModuleError::failed(error.to_string());
+    let named =
+        |name: &str| params.iter().any(|(param, _)| param == name) || absent.iter().any(|absent| absent == name);
+    let (mut changed, mut kept) = (Vec::new(), Vec::new());
+    for (name, item) in managed.dropped(&named) {
+        let current = file.get(&name);
+        if current == item.before {
+            continue;
+        }
+        if current != item.now {
+            kept.push(name);
+            continue;
+        }
+        match &item.before {
+            Some(value) => file.set_as_it_was(&name, value).map_err(failed)?,
+            None => file.unset(&name).map_err(failed)?,
+        };
+        changed.push(name);
+    }
+    Ok((changed, kept))
+}
+
+/// Records what is to be set, and what it is now.
+fn note(file: &MainCf, managed: &mut Managed, params: &[(String, String)], absent: &[String]) {
+    for (name, value) in params {
+        let value = clean(name, value).unwrap_or_default();
+        let value = String::from_utf8_lossy(&normal(value.as_bytes())).into_owned();
+        managed.sets(name, file.get(name), Some(value));
+    }
+    for name in absent {
+        managed.sets(name, file.get(name), None);
+    }
 }
 
 /// The names that changed, in the order in which they were asked for.

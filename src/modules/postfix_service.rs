@@ -1,5 +1,8 @@
 //! `postfix_service`: an entry of Postfix's master.cf.
 
+use serde_json::Value;
+
+use super::managed::Managed;
 use super::postfix_file::configuration;
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
 use crate::host::Content;
@@ -11,8 +14,12 @@ const FLAG: ArgKind = ArgKind::Choice(&["-", "y", "n"]);
 
 pub(super) const SPEC: ModuleSpec = ModuleSpec {
     args: &[
-        ArgSpec::new("name", ArgKind::Str, "The service's name: submission, smtp, 192.0.2.1:587, cleanup, ...")
-            .required(),
+        ArgSpec::new("name", ArgKind::Str, "The service's name: submission, smtp, 192.0.2.1:587, cleanup, ..."),
+        ArgSpec::new(
+            "services",
+            ArgKind::Any,
+            "Several entries at once: a list of mappings with the arguments of one, from name to options.",
+        ),
         ArgSpec::new("type", ArgKind::Choice(&["inet", "unix", "fifo", "pass", "unix-dgram"]), "How it is reached.")
             .default("inet"),
         ArgSpec::new("state", ArgKind::Choice(&["present", "absent"]), "Whether the entry shall be there.")
@@ -43,7 +50,14 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
         ),
         ArgSpec::new("options", ArgKind::StrMap, "Parameters for this service alone (-o name=value)."),
         ArgSpec::new("path", ArgKind::Path, "The file.").default("/etc/postfix/master.cf"),
+        ArgSpec::new(
+            "record",
+            ArgKind::Str,
+            "A name under which the host remembers what these entries were before: one that a later run with this name \
+             does not name any more goes back to that. Without it nothing goes back.",
+        ),
     ],
+    exactly_one_of: &[&["name", "services"]],
     example: "- name: Take mail on port 587\n  postfix_service:\n    name: submission\n    type: inet\n    command: smtpd\n    \
               options:\n      syslog_name: postfix/submission\n      smtpd_tls_security_level: encrypt\n  notify: Reload \
               postfix\n",
@@ -54,29 +68,106 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
     )
 };
 
+/// An entry that shall be there, or shall not.
+struct Wanted {
+    name: String,
+    kind: String,
+    service: Option<Service>,
+}
+
+impl Wanted {
+    fn read(args: &Args) -> Result<Self, ModuleError> {
+        let (name, kind) = (args.need_str("name")?, args.need_str("type")?);
+        check_name(name)?;
+        let service = match args.need_str("state")? {
+            "present" => Some(service(args, name, kind)?),
+            _ => None,
+        };
+        Ok(Self { name: name.to_owned(), kind: kind.to_owned(), service })
+    }
+
+    fn id(&self) -> String {
+        format!("{}/{}", self.name, self.kind)
+    }
+}
+
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
     let path = paths::required(args, "path")?;
-    let (name, kind) = (args.need_str("name")?, args.need_str("type")?);
-    check_name(name)?;
-    let wanted = match args.need_str("state")? {
-        "present" => Some(service(args, name, kind)?),
-        _ => None,
-    };
+    let wanted = wanted(args)?;
     let before = configuration(context, &path)?;
+    let mut managed = Managed::read(context, &path, args.str("record"))?;
     let new = match before.content.bytes() {
         Some(bytes) => {
             let mut file = MasterCf::parse(bytes);
-            match &wanted {
-                Some(service) => file.set(service),
-                None => file.unset(name, kind),
-            };
+            if let Some(managed) = &mut managed {
+                put_back(&mut file, managed, &wanted);
+                note(&file, managed, &wanted);
+            }
+            for Wanted { name, kind, service } in &wanted {
+                match service {
+                    Some(service) => file.set(service),
+                    None => file.unset(name, kind),
+                };
+            }
             Content::Bytes(file.to_bytes().into())
         }
         None => Content::Unknown,
     };
+    if let Some(managed) = managed {
+        managed.put(context, !before.is_unknown())?;
+    }
     before.put(context, &path, new)?;
     let unknown = before.is_unknown();
     Ok(Outcome { changed: unknown.then_some(true), unknown, ..Outcome::default() })
+}
+
+fn wanted(args: &Args) -> Result<Vec<Wanted>, ModuleError> {
+    let Some(services) = args.raw("services") else { return Ok(vec![Wanted::read(args)?]) };
+    let Value::Array(services) = services else {
+        return Err(ModuleError::argument("services", "must be a list of mappings"));
+    };
+    let mut wanted: Vec<Wanted> = Vec::new();
+    for (index, service) in services.iter().enumerate() {
+        let wrong = |why: &str| ModuleError::argument("services", format!("entry {}: {why}", index + 1));
+        let given = service.as_object().ok_or_else(|| wrong("must be a mapping"))?;
+        if let Some(name) = ["services", "path", "record"].iter().find(|name| given.contains_key(**name)) {
+            return Err(wrong(&format!("{name} is for all entries together")));
+        }
+        let entry = Args::decode(&SPEC, given).and_then(|args| Wanted::read(&args));
+        let entry = entry.map_err(|error| wrong(&error.to_string()))?;
+        if wanted.iter().any(|other| other.id() == entry.id()) {
+            return Err(wrong(&format!("{} is there twice", entry.id())));
+        }
+        wanted.push(entry);
+    }
+    Ok(wanted)
+}
+
+/// Puts back the entries that the playbook does not name any more, unless somebody else has changed them since.
+fn put_back(file: &mut MasterCf, managed: &mut Managed, wanted: &[Wanted]) {
+    for (id, item) in managed.dropped(&|id| wanted.iter().any(|entry| entry.id() == id)) {
+        let Some((name, kind)) = id.rsplit_once('/') else { continue };
+        let now = item.now.as_deref().and_then(Service::from_text);
+        let is_ours = match (file.get(name, kind), &now) {
+            (Some(current), Some(now)) => current.means_the_same(now),
+            (current, now) => current.is_none() && now.is_none(),
+        };
+        if !is_ours {
+            continue;
+        }
+        match item.before.as_deref().and_then(Service::from_text) {
+            Some(service) => file.set(&service),
+            None => file.unset(name, kind),
+        };
+    }
+}
+
+/// Records what is to be set, and what it is now.
+fn note(file: &MasterCf, managed: &mut Managed, wanted: &[Wanted]) {
+    for entry in wanted {
+        let current = file.get(&entry.name, &entry.kind).map(|service| service.text());
+        managed.sets(&entry.id(), current, entry.service.as_ref().map(Service::text));
+    }
 }
 
 fn service(args: &Args, name: &str, kind: &str) -> Result<Service, ModuleError> {

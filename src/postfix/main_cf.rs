@@ -67,8 +67,16 @@ impl MainCf {
     /// # Errors
     /// When the name or the value cannot be written.
     pub fn set(&mut self, name: &str, value: &str) -> Result<bool, ValueError> {
-        check_name(name)?;
         let value = clean(name, value)?;
+        self.set_as_it_was(name, &value)
+    }
+
+    /// The same for a value that Postfix had before, whatever may be wrong with it.
+    ///
+    /// # Errors
+    /// When the name cannot be written.
+    pub fn set_as_it_was(&mut self, name: &str, value: &str) -> Result<bool, ValueError> {
+        check_name(name)?;
         let line = if value.is_empty() { format!("{name} =") } else { format!("{name} = {value}") };
         let mut found = self.of(name);
         let Some((last, current)) = found.pop() else {

@@ -52,6 +52,18 @@ impl Service {
         Ok(())
     }
 
+    /// The entry as it stands in the file.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.render()
+    }
+
+    /// Reads an entry, which may have several lines.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text.as_bytes())
+    }
+
     /// Whether two entries make the master do the same.
     #[must_use]
     pub fn means_the_same(&self, other: &Self) -> bool {

@@ -154,3 +154,76 @@ proptest! {
         }
     }
 }
+
+fn recorded(params: &Value) -> Value {
+    json!({"params": params, "record": "role"})
+}
+
+#[test]
+fn what_is_dropped_goes_back_to_what_it_was() {
+    let mut bench = Bench::apply(&postfix);
+    let first = recorded(&json!({"inet_interfaces": "all", "myhostname": "mail.example.com", "relayhost": "[a.b]"}));
+    bench.run(Module::Postconf, &first).unwrap();
+    // Set again, otherwise: what was there at first is what counts.
+    let second = recorded(&json!({"inet_interfaces": "loopback-only", "relayhost": "[c.d]"}));
+    bench.run(Module::Postconf, &second).unwrap();
+    let text = bench.host.script().text("/etc/postfix/main.cf").unwrap();
+    assert!(!text.contains("mail.example.com") && text.contains("inet_interfaces = loopback-only"), "{text}");
+    let third = recorded(&json!({"compatibility_level": "2"}));
+    let ran = bench.run(Module::Postconf, &third).unwrap();
+    assert_eq!(ran.outcome.values["restart_required"], true);
+    assert_eq!(bench.host.script().text("/etc/postfix/main.cf").unwrap(), MAIN);
+}
+
+#[test]
+fn what_somebody_else_has_changed_is_left_alone() {
+    let mut bench = Bench::apply(&postfix);
+    bench.run(Module::Postconf, &recorded(&json!({"inet_interfaces": "all", "relayhost": "[a.b]"}))).unwrap();
+    let text = bench.host.script().text("/etc/postfix/main.cf").unwrap();
+    bench
+        .host
+        .script()
+        .file("/etc/postfix/main.cf", &text.replace("= all\ninet_protocols", "= 10.0.0.1\ninet_protocols"));
+    let ran = bench.run(Module::Postconf, &recorded(&json!({"relayhost": "[a.b]"}))).unwrap();
+    assert!(ran.outcome.message.is_some_and(|message| message.contains("inet_interfaces")));
+    assert!(bench.host.script().text("/etc/postfix/main.cf").unwrap().contains("inet_interfaces = 10.0.0.1"));
+}
+
+#[test]
+fn services_that_are_dropped_go_back_too() {
+    let mut bench = Bench::apply(&postfix);
+    let services = |services: Value| json!({"services": services, "record": "role"});
+    let submission =
+        json!({"name": "submission", "command": "smtpd", "options": {"smtpd_tls_security_level": "encrypt"}});
+    let pickup =
+        json!({"name": "pickup", "type": "unix", "private": "n", "wakeup": "10", "maxproc": "1", "command": "pickup"});
+    bench.run(Module::PostfixService, &services(json!([submission, pickup]))).unwrap();
+    let text = bench.host.script().text("/etc/postfix/master.cf").unwrap();
+    assert!(text.contains("\nsubmission inet") && text.contains("10 "), "{text}");
+    bench.run(Module::PostfixService, &services(json!([pickup]))).unwrap();
+    assert!(!bench.host.script().text("/etc/postfix/master.cf").unwrap().contains("\nsubmission inet"));
+    bench.run(Module::PostfixService, &services(json!([]))).unwrap();
+    assert_eq!(bench.host.script().text("/etc/postfix/master.cf").unwrap(), MASTER);
+    assert!(bench.host.script().text("/etc/postfix/master.cf.mailprov").is_none());
+    let twice = services(json!([submission, submission]));
+    assert!(bench.fails(Module::PostfixService, &twice).contains("there twice"));
+}
+
+proptest! {
+    /// However often a set is changed, without it the file is what it was.
+    #[test]
+    fn an_empty_set_gives_the_first_file_back(sets in prop::collection::vec(prop::collection::btree_map("[a-d]", "[x-z]{0,2}", 1..4), 1..5)) {
+        let first = "a = x\nb = y\nkept = 1\n";
+        let mut bench = Bench::apply(&|script| { script.dir("/etc/postfix").file("/etc/postfix/main.cf", first); });
+        for set in sets {
+            keeps_the_law_again(&mut bench, &recorded(&json!(set)));
+        }
+        bench.run(Module::Postconf, &recorded(&json!({"kept": "1"}))).unwrap();
+        prop_assert_eq!(bench.host.script().text("/etc/postfix/main.cf").unwrap(), first);
+    }
+}
+
+fn keeps_the_law_again(bench: &mut Bench, args: &Value) {
+    bench.run(Module::Postconf, args).unwrap();
+    assert!(!bench.run(Module::Postconf, args).unwrap().changed());
+}
