@@ -14,6 +14,8 @@ mod filters;
 mod functions;
 mod json;
 mod lazy;
+mod lookups;
+mod methods;
 mod omit;
 mod place;
 mod predicates;
@@ -22,6 +24,7 @@ mod survey;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod unsupported;
 mod vars;
 
 pub use analyse::{Kind, Reference, analyse, analyse_file};

@@ -2,7 +2,7 @@
 
 use super::place::Source;
 use super::survey::{Bound, Named, Survey};
-use super::{TemplateError, environment, explain, syntax};
+use super::{TemplateError, environment, explain, syntax, unsupported};
 use crate::hostplay::{Origin, Template};
 
 /// How a source text is to be read.
@@ -65,6 +65,9 @@ pub fn analyse_file(text: &str, shown_as: &str) -> Result<Vec<Reference>, Templa
 
 fn check_names(survey: &Survey, source: Source<'_>) -> Result<(), TemplateError> {
     let unknown = |kind: &str, found: &Named, known: &[String]| {
+        if let Some(error) = unsupported::explain(kind, &found.name) {
+            return Err(error.at(source.place(found.offset)));
+        }
         let error = TemplateError::new(format!("{kind} {} is unknown", found.name)).at(source.place(found.offset));
         Err(match explain::nearest(&found.name, known.iter().map(String::as_str)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),

@@ -7,7 +7,7 @@ use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior
 
 use super::compile::Emitted;
 use super::filters::Arguments;
-use super::{filters, functions, json, omit, predicates, strict, syntax};
+use super::{filters, functions, json, methods, omit, predicates, strict, syntax};
 
 /// What one template may cost: instructions, and one more for every 64 bytes made.
 const FUEL: u64 = 1_000_000;
@@ -23,12 +23,9 @@ const BUILTIN_FILTERS: &[&str] = &[
     "capitalize",
     "count",
     "dictsort",
-    "e",
-    "escape",
     "first",
     "format",
     "groupby",
-    "indent",
     "items",
     "last",
     "length",
@@ -197,7 +194,7 @@ fn limited() -> Environment<'static> {
     environment.set_recursion_limit(RECURSION);
     // Debug mode is what keeps the path of an undefined variable.
     environment.set_debug(true);
-    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+    environment.set_unknown_method_callback(methods::call);
     environment.set_formatter(write);
     environment
 }

@@ -6,7 +6,7 @@ use minijinja::{Error, ErrorKind, Value};
 
 use super::place::Source;
 use super::survey::{Bound, Named, Survey, Usage};
-use super::{TemplateError, Vars, environment};
+use super::{TemplateError, Vars, environment, unsupported};
 
 /// A text that cannot be parsed.
 pub(super) fn syntax(error: &Error, source: Source<'_>) -> TemplateError {
@@ -81,7 +81,12 @@ fn message(error: &Error) -> String {
 
 /// The last word of "filter x is unknown" and the like, compared with what there is.
 fn with_nearest(failure: TemplateError, error: &Error, known: &[String]) -> TemplateError {
-    let name = error.detail().and_then(|detail| detail.split_whitespace().nth(1)).unwrap_or_default();
+    let mut words = error.detail().unwrap_or_default().split_whitespace();
+    let (kind, name) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    if let Some(mut unsupported) = unsupported::explain(kind, name) {
+        unsupported.origin = failure.origin;
+        return unsupported;
+    }
     match nearest(name, known.iter().map(String::as_str)) {
         Some(near) => failure.hint(format!("did you mean `{near}`?")),
         None => failure,

@@ -2,10 +2,15 @@
 
 mod addresses;
 mod collections;
+mod comment;
+mod digests;
 mod encoding;
+mod numbers;
 mod paths;
+mod products;
 pub(super) mod regexes;
 mod text;
+mod urls;
 mod values;
 mod yaml;
 
@@ -15,11 +20,18 @@ use minijinja::{Error, ErrorKind, State};
 use super::environment::Registry;
 use super::lazy::Lazy;
 use super::{json, omit};
+pub(super) use products::{product, subelements};
+pub(super) use text::centered;
 
 /// Adds all of them.
 pub(super) fn register(registry: &mut Registry) {
     values::register(registry);
     text::register(registry);
+    comment::register(registry);
+    numbers::register(registry);
+    urls::register(registry);
+    products::register(registry);
+    digests::register(registry);
     paths::register(registry);
     regexes::register(registry);
     collections::register(registry);
@@ -76,6 +88,18 @@ impl<'a> Arguments<'a> {
 
     pub(super) fn integer(&mut self, name: &str) -> Result<Option<i64>, Error> {
         let value = self.value(name)?.filter(|value| !value.is_none());
+        let wrong = || invalid(format!("the argument `{name}` must be a whole number"));
+        value.map(|value| value.as_i64().ok_or_else(wrong)).transpose()
+    }
+
+    /// An argument that is given by name only.
+    pub(super) fn named_flag(&mut self, name: &str) -> Result<bool, Error> {
+        Ok(self.named.has(name) && self.named.get::<Value>(name)?.is_true())
+    }
+
+    /// A whole number that is given by name only.
+    pub(super) fn integer_named(&mut self, name: &str) -> Result<Option<i64>, Error> {
+        let value = if self.named.has(name) { Some(self.named.get::<Value>(name)?) } else { None };
         let wrong = || invalid(format!("the argument `{name}` must be a whole number"));
         value.map(|value| value.as_i64().ok_or_else(wrong)).transpose()
     }

@@ -21,14 +21,38 @@ pub(super) fn register(registry: &mut Registry) {
     registry.test("truthy", truthy);
     registry.test("falsy", |value, arguments| truthy(value, arguments).map(|holds| !holds));
     registry.test("contains", contains);
-    registry.test("subset", |value, arguments| {
-        let other = arguments.need("other")?;
-        within(value, &other, arguments)
+    for name in ["abs", "is_abs"] {
+        registry.test(name, |path, arguments| {
+            arguments.end()?;
+            text_of(path).map(|path| path.starts_with('/'))
+        });
+    }
+    for name in ["nan", "isnan"] {
+        registry.test(name, |value, arguments| {
+            arguments.end()?;
+            Ok(value.kind() == ValueKind::Number && f64::try_from(value.clone()).is_ok_and(f64::is_nan))
+        });
+    }
+    registry.test("url", url);
+    registry.test("sequence", |value, arguments| {
+        arguments.end()?;
+        match value.kind() {
+            ValueKind::Undefined => Err(undefined()),
+            kind => Ok(matches!(kind, ValueKind::Seq | ValueKind::Iterable | ValueKind::String | ValueKind::Map)),
+        }
     });
-    registry.test("superset", |value, arguments| {
-        let other = arguments.need("other")?;
-        within(&other, value, arguments)
-    });
+    for name in ["subset", "issubset"] {
+        registry.test(name, |value, arguments| {
+            let other = arguments.need("other")?;
+            within(value, &other, arguments)
+        });
+    }
+    for name in ["superset", "issuperset"] {
+        registry.test(name, |value, arguments| {
+            let other = arguments.need("other")?;
+            within(&other, value, arguments)
+        });
+    }
     registry.test("all", |value, arguments| {
         arguments.end()?;
         Ok(items_of(value)?.iter().all(Value::is_true))
@@ -50,6 +74,8 @@ fn results(registry: &mut Registry) {
     for name in ["changed", "change"] {
         registry.test(name, |result, arguments| flag(result, arguments, "changed"));
     }
+    registry.test("unreachable", |result, arguments| flag(result, arguments, "unreachable"));
+    registry.test("reachable", |result, arguments| flag(result, arguments, "unreachable").map(|lost| !lost));
     for name in ["skipped", "skip"] {
         registry.test(name, |result, arguments| flag(result, arguments, "skipped"));
     }
@@ -87,12 +113,18 @@ fn matches(value: &Value, arguments: &mut Arguments<'_>, how: &str) -> Result<bo
 fn version(value: &Value, arguments: &mut Arguments<'_>) -> Result<bool, Error> {
     let other = arguments.need_text("version")?;
     let operator = arguments.text("operator")?.unwrap_or_else(|| "eq".to_owned());
-    // Ansible's `strict` and `version_type` choose between dialects whose order is the same for
-    // plain versions.
-    arguments.value("strict")?;
-    arguments.value("version_type")?;
+    let strict = arguments.value("strict")?.filter(|strict| !strict.is_none());
+    let dialect = arguments.value("version_type")?.filter(|kind| !kind.is_none()).map(|kind| text_of(&kind));
     arguments.end()?;
-    let order = version::compare(&text_of(value)?, &other);
+    let dialect = match (dialect.transpose()?.as_deref(), strict.is_some_and(|strict| strict.is_true())) {
+        (None | Some("loose"), false) => version::Dialect::Loose,
+        (Some("strict"), _) | (None, true) => version::Dialect::Strict,
+        (Some("semver" | "semantic"), _) => version::Dialect::Semantic,
+        (Some("pep440"), _) => version::Dialect::Pep440,
+        _ => return Err(invalid("version_type must be loose, strict, semver, semantic or pep440")),
+    };
+    let order = version::compare(dialect, &text_of(value)?, &other)
+        .ok_or_else(|| invalid("the version is not one of the kind that version_type says"))?;
     Ok(match operator.as_str() {
         "==" | "=" | "eq" => order.is_eq(),
         "!=" | "<>" | "ne" => order.is_ne(),
@@ -102,6 +134,23 @@ fn version(value: &Value, arguments: &mut Arguments<'_>) -> Result<bool, Error> 
         ">=" | "ge" => order.is_ge(),
         _ => return Err(invalid("the operator must be <, <=, ==, !=, >= or >")),
     })
+}
+
+/// Whether a text is a URL, of one of the schemes if they are given.
+fn url(value: &Value, arguments: &mut Arguments<'_>) -> Result<bool, Error> {
+    let schemes = arguments.value("schemes")?.filter(|schemes| !schemes.is_none());
+    arguments.end()?;
+    let text = text_of(value)?;
+    let Some((scheme, rest)) = text.split_once("://") else { return Ok(false) };
+    let well_formed = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        && !rest.is_empty()
+        && !rest.starts_with('/');
+    let wanted = match schemes {
+        Some(schemes) => items_of(&schemes)?.iter().any(|wanted| wanted.as_str() == Some(scheme)),
+        None => true,
+    };
+    Ok(well_formed && wanted)
 }
 
 /// Python's truth; with `convert_bool=true` Ansible's words count.

@@ -5,8 +5,9 @@
 //! - Values that are stored in a variable, and products, are measured, so that neither deep nor wide
 //!   nesting can exhaust the stack or time where the engine's fuel does not count it.
 //! - The result of a bare expression must be defined.
+//! - `%` formats where it has text on its left, and otherwise takes the sign of the divisor, both as in Python.
 //!
-//! All three insert instructions, so jumps are moved along.
+//! They insert or replace instructions, so jumps are moved along.
 
 use std::collections::HashSet;
 
@@ -20,6 +21,7 @@ use super::vars;
 /// Filters that no template can name.
 const ACCESS: &str = "(access)";
 const MEASURE: &str = "(measure)";
+const REMAINDER: &str = "(remainder)";
 
 /// "Look the filter up by name": the engine caches the first 50 filters of a template by number.
 const UNCACHED: u8 = !0;
@@ -34,6 +36,7 @@ const MAX_ELEMENTS: usize = 200_000;
 pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter(ACCESS, access);
     environment.add_filter(MEASURE, measure);
+    environment.add_filter(REMAINDER, remainder);
 }
 
 /// Rewrites compiled instructions. `result` is the place of the expression whose value is the result.
@@ -79,6 +82,7 @@ fn replacement<'a>(instruction: &Instruction<'a>, tolerated: Option<(u32, u32)>)
         Instruction::StoreLocal(_) => vec![measure, instruction.clone()],
         // The namespace is on top of the value.
         Instruction::SetAttr(_) => vec![Instruction::Swap, measure, Instruction::Swap, instruction.clone()],
+        Instruction::Rem => vec![Instruction::ApplyFilter(REMAINDER, Some(2), UNCACHED)],
         Instruction::Mul => vec![instruction.clone(), measure],
         other => vec![other.clone()],
     }
@@ -110,6 +114,33 @@ fn access(base: &Value, key: &Value) -> Result<Value, Error> {
         Err(error) if error.kind() == ErrorKind::UndefinedError => Ok(Value::UNDEFINED),
         other => other,
     }
+}
+
+/// Python's `%`.
+fn remainder(state: &mut State, left: &Value, right: &Value) -> Result<Value, Error> {
+    if left.kind() == ValueKind::String {
+        let mut arguments = vec![left.clone()];
+        match right.kind() {
+            ValueKind::Seq => arguments.extend(right.try_iter()?),
+            _ => arguments.push(right.clone()),
+        }
+        return state.apply_filter("format", &arguments);
+    }
+    let wrong = |message: &str| Error::new(ErrorKind::InvalidOperation, message.to_owned());
+    if left.is_undefined() || right.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    if let (Some(left), Some(right)) = (left.as_i64(), right.as_i64()) {
+        let rest = left.checked_rem(right).ok_or_else(|| wrong("division by zero"))?;
+        return Ok(Value::from(if rest != 0 && (rest < 0) != (right < 0) { rest + right } else { rest }));
+    }
+    let number =
+        |value: &Value| f64::try_from(value.clone()).map_err(|_| wrong("`%` needs numbers, or text on its left"));
+    let (left, right) = (number(left)?, number(right)?);
+    if right == 0.0 {
+        return Err(wrong("division by zero"));
+    }
+    Ok(Value::from(left - right * (left / right).floor()))
 }
 
 /// The value itself, if it is of reasonable size. Templates that are not yet rendered stay so.

@@ -14,9 +14,10 @@ pub(super) fn register(registry: &mut Registry) {
     registry.filter("combine", combine);
     registry.filter("dict2items", dict2items);
     registry.filter("items2dict", items2dict);
+    registry.filter("rekey_on_member", rekey_on_member);
     registry.filter("flatten", flatten);
     registry.filter("extract", extract);
-    registry.filter("zip", zip);
+    registry.filter("dictsort", dictsort);
     registry.filter("difference", difference);
     registry.filter("intersect", intersect);
     registry.filter("union", union);
@@ -121,6 +122,30 @@ fn items2dict(value: &Value, arguments: &mut Arguments<'_>) -> Result<Value, Err
     Ok(Value::from_pairs(pairs))
 }
 
+/// A mapping of the items by the value that each has under a key.
+fn rekey_on_member(value: &Value, arguments: &mut Arguments<'_>) -> Result<Value, Error> {
+    let key = arguments.need_text("key")?;
+    let duplicates = arguments.text("duplicates")?.unwrap_or_else(|| "error".to_owned());
+    arguments.end()?;
+    let items = match value.kind() {
+        ValueKind::Map => entries_of(value)?.into_iter().map(|(_, item)| item).collect(),
+        _ => items_of(value)?,
+    };
+    let mut found = BTreeSet::new();
+    let mut pairs = Vec::new();
+    for item in items {
+        let name = item.get_attr(&key)?;
+        if name.is_undefined() {
+            return Err(invalid(format!("an item has no `{key}`")));
+        }
+        if !found.insert(name.clone()) && duplicates != "overwrite" {
+            return Err(invalid(format!("two items have the same `{key}`; duplicates='overwrite' keeps the last")));
+        }
+        pairs.push((name, item));
+    }
+    Ok(Value::from_pairs(pairs))
+}
+
 fn flatten(value: &Value, arguments: &mut Arguments<'_>) -> Result<Value, Error> {
     let levels = arguments.integer("levels")?.unwrap_or(i64::MAX);
     let skip_nulls = arguments.flag("skip_nulls", true)?;
@@ -162,14 +187,26 @@ fn extract(key: &Value, arguments: &mut Arguments<'_>) -> Result<Value, Error> {
     more.iter().try_fold(container.get_item(key)?, |value, key| value.get_item(key))
 }
 
-fn zip(value: &Value, arguments: &mut Arguments<'_>) -> Result<Value, Error> {
-    let others = arguments.rest();
+/// Pairs in the order of their keys, or of their values.
+fn dictsort(value: &Value, arguments: &mut Arguments<'_>) -> Result<Value, Error> {
+    let case_sensitive = arguments.flag("case_sensitive", false)?;
+    let by = arguments.text("by")?.unwrap_or_else(|| "key".to_owned());
+    let reverse = arguments.flag("reverse", false)?;
     arguments.end()?;
-    let lists = std::iter::once(value).chain(&others).map(items_of).collect::<Result<Vec<_>, _>>()?;
-    let length = lists.iter().map(Vec::len).min().unwrap_or(0);
-    arguments.charge(length.saturating_mul(lists.len()))?;
-    let rows = (0..length).map(|row| lists.iter().filter_map(|list| list.get(row).cloned()).collect::<Value>());
-    Ok(rows.collect())
+    if by != "key" && by != "value" {
+        return Err(invalid("a mapping is sorted by `key` or by `value`"));
+    }
+    let mut entries = entries_of(value)?;
+    arguments.charge(entries.len())?;
+    let folded = |value: &Value| match value.as_str() {
+        Some(text) if !case_sensitive => Value::from(text.to_lowercase()),
+        _ => value.clone(),
+    };
+    entries.sort_by_cached_key(|(key, value)| folded(if by == "key" { key } else { value }));
+    if reverse {
+        entries.reverse();
+    }
+    Ok(entries.into_iter().map(|(key, value)| Value::from(vec![key, value])).collect())
 }
 
 /// A list without repetition, and the set of its items.

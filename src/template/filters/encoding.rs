@@ -1,50 +1,58 @@
-//! JSON, YAML, base64 and digests.
+//! JSON, YAML and base64.
 
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use minijinja::Error;
-use minijinja::value::Value;
+use minijinja::value::{Value, ValueKind};
 use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
-use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 use super::super::environment::Registry;
 use super::super::json;
-use super::{Arguments, invalid, text_of, yaml};
+use super::{Arguments, invalid, items_of, text_of, yaml};
+use crate::yaml::parse as parse_yaml;
 
 pub(super) fn register(registry: &mut Registry) {
     registry.filter("to_json", to_json);
     registry.filter("to_nice_json", to_nice_json);
     registry.filter("from_json", from_json);
+    registry.filter("tojson", to_json_sorted);
+    registry.filter("from_yaml", from_yaml);
     registry.filter("to_yaml", to_yaml);
     registry.filter("to_nice_yaml", to_nice_yaml);
     registry.filter("b64encode", b64encode);
     registry.filter("b64decode", b64decode);
-    registry.filter("hash", hash);
 }
 
-/// Python's `json.dumps` puts a space after commas and colons.
-struct PythonFormatter;
+/// Python's `json.dumps`: by default with a space after commas and colons.
+struct PythonFormatter {
+    item: String,
+    key: String,
+}
 
 impl Formatter for PythonFormatter {
     fn begin_array_value<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, first: bool) -> std::io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
+        if first { Ok(()) } else { writer.write_all(self.item.as_bytes()) }
     }
 
     fn begin_object_key<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, first: bool) -> std::io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
+        if first { Ok(()) } else { writer.write_all(self.item.as_bytes()) }
     }
 
     fn begin_object_value<W: ?Sized + std::io::Write>(&mut self, writer: &mut W) -> std::io::Result<()> {
-        writer.write_all(b": ")
+        writer.write_all(self.key.as_bytes())
     }
 }
 
 fn to_json(value: &Value, arguments: &mut Arguments<'_>) -> Result<String, Error> {
     dump_json(value, arguments, None, false)
+}
+
+fn to_json_sorted(value: &Value, arguments: &mut Arguments<'_>) -> Result<String, Error> {
+    dump_json(value, arguments, None, true)
 }
 
 fn to_nice_json(value: &Value, arguments: &mut Arguments<'_>) -> Result<String, Error> {
@@ -55,7 +63,13 @@ fn dump_json(value: &Value, arguments: &mut Arguments<'_>, indent: Option<i64>, 
     let indent = arguments.integer("indent")?.or(indent);
     let sort = arguments.flag("sort_keys", sort)?;
     let ascii = arguments.flag("ensure_ascii", true)?;
+    let separators = arguments.value("separators")?.map(|pair| items_of(&pair)).transpose()?;
     arguments.end()?;
+    let formatter = match separators.as_deref() {
+        None => PythonFormatter { item: ", ".to_owned(), key: ": ".to_owned() },
+        Some([item, key]) => PythonFormatter { item: text_of(item)?, key: text_of(key)? },
+        Some(_) => return Err(invalid("separators are a pair: separators=(',', ':')")),
+    };
     let mut value = json::argument(value)?;
     if sort {
         value.sort_all_objects();
@@ -67,7 +81,7 @@ fn dump_json(value: &Value, arguments: &mut Arguments<'_>, indent: Option<i64>, 
             value
                 .serialize(&mut Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(spaces.as_bytes())))
         }
-        None => value.serialize(&mut Serializer::with_formatter(&mut bytes, PythonFormatter)),
+        None => value.serialize(&mut Serializer::with_formatter(&mut bytes, formatter)),
     };
     written.map_err(|_| invalid("the value cannot be written as JSON"))?;
     let text = String::from_utf8(bytes).map_err(|_| invalid("the value cannot be written as JSON"))?;
@@ -97,26 +111,51 @@ fn from_json(value: &Value, arguments: &mut Arguments<'_>) -> Result<Value, Erro
     Ok(json::to_engine(&parsed))
 }
 
+fn from_yaml(value: &Value, arguments: &mut Arguments<'_>) -> Result<Value, Error> {
+    arguments.end()?;
+    if value.kind() != ValueKind::String {
+        return Ok(value.clone());
+    }
+    let text = text_of(value)?;
+    arguments.charge(text.len() / 16)?;
+    let read = parse_yaml("", &text).map_err(|problems| {
+        let place = problems.iter().find_map(|problem| problem.origin.as_ref());
+        let place = place.map_or_else(String::new, |at| format!(" (line {}, column {})", at.line, at.column));
+        invalid(format!("the text is not YAML{place}"))
+    })?;
+    Ok(json::to_engine(&read.to_value()))
+}
+
 fn to_yaml(value: &Value, arguments: &mut Arguments<'_>) -> Result<String, Error> {
-    dump_yaml(value, arguments, 2)
+    dump_yaml(value, arguments, 2, None)
 }
 
 fn to_nice_yaml(value: &Value, arguments: &mut Arguments<'_>) -> Result<String, Error> {
-    dump_yaml(value, arguments, 4)
+    dump_yaml(value, arguments, 4, Some(false))
 }
 
-fn dump_yaml(value: &Value, arguments: &mut Arguments<'_>, indent: i64) -> Result<String, Error> {
-    let indent = arguments.integer("indent")?.unwrap_or(indent).clamp(2, 16);
+fn dump_yaml(value: &Value, arguments: &mut Arguments<'_>, indent: i64, flow: Option<bool>) -> Result<String, Error> {
+    let indent = arguments.integer("indent")?.unwrap_or(indent);
     let sort = arguments.flag("sort_keys", true)?;
-    // Known to Ansible's users; lines are never folded here.
-    arguments.value("width")?;
-    arguments.value("default_flow_style")?;
+    let width = arguments.value("width")?.filter(|width| !width.is_none());
+    let flow = match arguments.value("default_flow_style")? {
+        Some(style) if style.is_none() => None,
+        Some(style) => Some(style.is_true()),
+        None => flow,
+    };
     arguments.end()?;
+    // PyYAML takes an indentation of 2 to 9, and a width of more than twice that.
+    let indent = usize::try_from(indent).ok().filter(|indent| (2..10).contains(indent)).unwrap_or(2);
+    let width = match width {
+        Some(width) if width.as_usize().is_some_and(|width| width > 2 * indent) => width.as_usize().unwrap_or(80),
+        Some(width) if f64::try_from(width.clone()).is_ok_and(|width| width > 1e15) => usize::MAX,
+        _ => 80,
+    };
     let mut value = json::argument(value)?;
     if sort {
         value.sort_all_objects();
     }
-    Ok(yaml::dump(&value, usize::try_from(indent).unwrap_or(2)))
+    Ok(yaml::dump(&value, yaml::Layout { indent, width, flow }))
 }
 
 fn b64encode(value: &Value, arguments: &mut Arguments<'_>) -> Result<String, Error> {
@@ -142,23 +181,4 @@ fn base64_arguments(arguments: &mut Arguments<'_>) -> Result<bool, Error> {
     } else {
         Err(invalid("only the encoding utf-8 is supported"))
     }
-}
-
-/// A digest in hexadecimal. MD5 and SHA-1, Ansible's default, are broken and left out.
-fn hash(value: &Value, arguments: &mut Arguments<'_>) -> Result<String, Error> {
-    let kind = arguments.text("hashtype")?;
-    arguments.end()?;
-    let text = text_of(value)?;
-    let digest = match kind.as_deref() {
-        Some("sha224") => Sha224::digest(text).to_vec(),
-        Some("sha256") => Sha256::digest(text).to_vec(),
-        Some("sha384") => Sha384::digest(text).to_vec(),
-        Some("sha512") => Sha512::digest(text).to_vec(),
-        _ => return Err(invalid("name a digest: hash('sha256'), or sha224, sha384, sha512")),
-    };
-    Ok(digest.iter().fold(String::with_capacity(2 * digest.len()), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
 }

@@ -2,15 +2,17 @@
 
 use serde_json::{Map, Value};
 
-use super::super::{Engine, Layer, Vars};
+use super::super::{Engine, Layer, Vars, environment, lookups, unsupported};
 use crate::hostplay::{Origin, Template};
 
 const VARIABLES: &str = include_str!("../../../tests/ansible/variables.json");
 const EXPRESSIONS: &str = include_str!("../../../tests/ansible/expressions.txt");
+const NAMES: &str = include_str!("../../../tests/ansible/names.json");
 const TOLD: &str = include_str!("../../../tests/ansible/expressions.json");
 
 /// Where we mean to differ, and why. `docs/ansible.md` tells it to users.
-const DIFFERENCES: &[(&str, &str)] = &[];
+const DIFFERENCES: &[(&str, &str)] =
+    &[("[3, 1, 3, 2] | union([5, 1])", "Ansible's order is that of Python's sets; ours is that of the lists")];
 
 fn ours(expression: &str, vars: &Vars) -> Option<Value> {
     let origin = Origin { file: "expressions.txt".to_owned(), line: 1, column: 1 };
@@ -35,4 +37,24 @@ fn expressions_come_to_what_ansible_makes_of_them() {
         }
     }
     assert!(wrong.is_empty(), "{} expressions:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_name_of_ansible_is_known_or_explained() {
+    let names: Map<String, Value> = serde_json::from_str(NAMES).unwrap();
+    let kinds: [(&str, &[String]); 3] = [
+        ("filter", environment::filters()),
+        ("test", environment::tests()),
+        ("lookup", &lookups::KNOWN.map(str::to_owned)),
+    ];
+    let mut unexplained = Vec::new();
+    for (kind, known) in kinds {
+        for name in names[kind].as_array().unwrap().iter().filter_map(Value::as_str) {
+            let is_known = known.iter().any(|known| known == name);
+            if is_known == unsupported::explain(kind, name).is_some() {
+                unexplained.push(format!("{kind} {name}: known {is_known}"));
+            }
+        }
+    }
+    assert!(unexplained.is_empty(), "{unexplained:#?}");
 }

@@ -162,13 +162,13 @@ fn encodings() {
         ("map | to_nice_json", json!("{\n    \"a\": 2,\n    \"b\": 1\n}")),
         ("map | to_nice_json(indent=2, sort_keys=false)", json!("{\n  \"b\": 1,\n  \"a\": 2\n}")),
         ("'{\"a\": [1]}' | from_json", json!({"a": [1]})),
-        ("map | to_yaml", json!("a: 2\nb: 1\n")),
-        ("{'x': {'y': ['z']}} | to_nice_yaml", json!("x:\n    \"y\":\n    - z\n")),
+        ("map | to_yaml", json!("{a: 2, b: 1}\n")),
+        ("{'x': {'y': ['z']}} | to_nice_yaml", json!("x:\n    y:\n    - z\n")),
         ("'häh' | b64encode", json!("aMOkaA==")),
         ("'aMOkaA==' | b64decode", json!("häh")),
         ("'a' | hash('sha256')", json!("ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb")),
     ]);
-    for source in ["'{' | from_json", "'*' | b64decode", "'/w==' | b64decode", "'a' | hash", "'a' | hash('md5')"] {
+    for source in ["'{' | from_json", "'*' | b64decode", "'/w==' | b64decode", "'a' | hash('crc')"] {
         assert!(eval(source, &json!({})).is_err(), "{source}");
     }
 }
