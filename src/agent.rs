@@ -7,6 +7,7 @@ mod facts;
 mod interpreter;
 mod items;
 mod outcome;
+mod plan;
 mod session;
 mod standing;
 mod task;

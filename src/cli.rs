@@ -21,6 +21,7 @@ mod listing;
 mod locate;
 mod panic_hook;
 mod password;
+mod plan;
 mod prepare;
 mod rollback;
 mod run;

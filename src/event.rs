@@ -246,6 +246,8 @@ pub enum HostOutcome {
         /// The changes were taken back.
         rolled_back: bool,
     },
+    /// All tasks went through, and the changes were taken back since the run failed on another host.
+    Reverted,
     /// The agent would not do it (another run holds the host, the journal cannot be read); nothing was changed.
     Refused {
         /// Why.

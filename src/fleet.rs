@@ -11,23 +11,24 @@ mod host;
 mod interrupt;
 mod query;
 mod reach;
+mod revert;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use batch::Schedule;
 use events::Events;
+use host::World;
 use interrupt::Interrupt;
 use reach::Ssh;
 
-use crate::event::{HostEvent, HostOutcome};
+use crate::event::{Failure, HostEvent, HostOutcome};
 use crate::hostplay::{HostPlay, RunSpec};
-use crate::protocol::{HostStatus, Request, RollbackSpec, RunSummary};
+use crate::protocol::{Expectation, HostPlan, HostStatus, PlanKey, Request, RollbackSpec, RunSummary};
 use crate::transport::{Binaries, ConnectionSpec};
 
 /// Hosts, and how they are reached.
@@ -59,6 +60,48 @@ pub struct FleetRun {
     pub spec: RunSpec,
     /// The plays, in order.
     pub plays: Vec<FleetPlay>,
+    /// What it has to do with a plan.
+    pub planning: Planning,
+    /// When any host fails, those that had succeeded are taken back too.
+    pub revert_fleet: bool,
+}
+
+/// What a run has to do with a plan.
+pub enum Planning {
+    /// Nothing.
+    None,
+    /// It is a check that makes one, under this key.
+    Make(PlanKey),
+    /// It applies one, and nothing else: a host that has moved since is left alone.
+    Follow {
+        /// The plan's key.
+        key: PlanKey,
+        /// The part of each host.
+        hosts: BTreeMap<String, HostPlan>,
+    },
+}
+
+impl FleetRun {
+    /// What begins the run on a host, or why it cannot begin there.
+    fn opening(&self, host: &str, confirm_within: Option<u32>) -> Result<Vec<Request>, Box<Failure>> {
+        let run = RunSpec { host: host.to_owned(), ..self.spec.clone() };
+        let begin = Request::Begin { run, confirm_within };
+        Ok(match &self.planning {
+            Planning::None => vec![begin],
+            Planning::Make(key) => vec![begin, Request::Plan(key.clone())],
+            Planning::Follow { key, hosts } => {
+                let Some(plan) = hosts.get(host) else {
+                    let message = "the plan has no part for this host".to_owned();
+                    let hints = vec!["`mailprov check --out FILE` makes a new plan".to_owned()];
+                    return Err(Box::new(Failure { message, hints, ..Failure::default() }));
+                };
+                let plays = self.plays.iter().filter(|play| play.is_for(host));
+                let plays = plays.map(|play| (play.host_play)(host)).collect();
+                let expected = Expectation { key: key.clone(), plays, plan: plan.clone() };
+                vec![begin, Request::Expect(Box::new(expected))]
+            }
+        })
+    }
 }
 
 /// One play.
@@ -75,11 +118,21 @@ pub struct FleetPlay {
     pub host_play: Box<dyn Fn(&str) -> HostPlay + Send + Sync>,
 }
 
+impl FleetPlay {
+    fn is_for(&self, host: &str) -> bool {
+        self.batches.iter().flatten().any(|name| name == host)
+    }
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FleetOutcome {
     /// How it ended on each host.
     pub hosts: BTreeMap<String, HostOutcome>,
+    /// Hosts that keep what the run has done there: it went through, or its plays until the run was stopped elsewhere.
+    pub applied: BTreeSet<String>,
+    /// The plan of each host where a check that was to make one went through.
+    pub plans: BTreeMap<String, HostPlan>,
     /// Whether it was interrupted (Ctrl-C, SIGTERM, SIGHUP).
     pub interrupted: bool,
 }
@@ -104,7 +157,8 @@ impl Fleet {
         let binaries = Binaries::of_this_process();
         let connector = Ssh { fleet: self, binaries: &binaries, mode: run.spec.mode };
         let (events, interrupt) = (Events::new(events), Interrupt::from_signals());
-        Schedule::new(&connector, self.forks, &run, &events, &interrupt).drive().await
+        let world = World { connector: &connector, events: &events, interrupt: &interrupt };
+        batch::run(&world, self.forks, &run).await
     }
 
     /// Rolls back a run on each of these hosts. Events and interruption are as in [`Fleet::run`].

@@ -20,6 +20,7 @@ pub mod preview;
 pub mod rollback;
 pub mod scratch;
 pub mod state;
+pub mod witness;
 
 mod accounts;
 mod admit;
@@ -52,6 +53,7 @@ pub use state::{
     Content, Enablement, FileState, FirewallState, HostnameState, Meta, PackageState, Principal, State, SysctlState,
     UnitState, Version, ZoneSettings,
 };
+pub use witness::Witness;
 
 use crate::hostplay::Mode;
 

@@ -91,6 +91,21 @@ pub struct RunSpec {
     pub rollback_on_failure: bool,
 }
 
+/// Which runs a rollback takes back.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UndoTarget {
+    /// The newest that is in effect and changed something.
+    #[default]
+    Newest,
+    /// This one and all later ones.
+    Run(String),
+    /// All that are later than this one: the host goes back to what it was after it.
+    After(String),
+    /// This one alone. What later runs changed since is kept.
+    Only(String),
+}
+
 /// One play for one host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HostPlay {

@@ -18,6 +18,7 @@ pub mod stored;
 
 mod blobs;
 mod disk;
+mod prune;
 
 #[cfg(test)]
 mod tests;

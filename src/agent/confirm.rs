@@ -12,7 +12,7 @@ use crate::event::{Event, Failure, HostOutcome};
 use crate::host::machine::Machine;
 use crate::host::rollback::rollback;
 use crate::host::{HostError, guard};
-use crate::hostplay::{Mode, RunSpec};
+use crate::hostplay::{Mode, RunSpec, UndoTarget};
 use crate::journal::{Clock, Guarded, JournalError, Lock, Store, lock};
 use crate::protocol::Reply;
 
@@ -216,7 +216,7 @@ fn take_back(store: &Store, guarded: &Guarded) -> Result<End, HostError> {
     };
     let mut machine = Machine::new(Box::new(|_| {}));
     machine.settle()?;
-    let report = rollback(machine, store, &spec, Some(&guarded.armed.since), false, &mut |_| {})
+    let report = rollback(machine, store, &spec, &UndoTarget::Run(guarded.armed.since.clone()), false, &mut |_| {})
         .map_err(|error| HostError::refused(error.to_string()))?;
     if !report.is_complete() {
         // What is left was changed by others, who have to decide.

@@ -9,6 +9,7 @@ use super::channel::{Channel, Speaker};
 use super::confirm;
 use super::facts;
 use super::interpreter::{PlayEnd, Setup, Sink, run_play};
+use super::plan::{self, Setting};
 use super::variables::Remembered;
 use super::{standing, undo};
 use crate::event::{Event, Failure, HostOutcome};
@@ -16,10 +17,10 @@ use crate::host::guard;
 use crate::host::live::Live;
 use crate::host::machine::Machine;
 use crate::host::preview::Preview;
-use crate::host::{Host, HostError};
+use crate::host::{Host, HostError, Witness};
 use crate::hostplay::{HostPlay, Mode, RunSpec};
 use crate::journal::{Lock, Outcome, Store, lock, store};
-use crate::protocol::{PROTOCOL_VERSION, Reply, Request};
+use crate::protocol::{Expectation, PROTOCOL_VERSION, PlanKey, Reply, Request};
 use crate::template::Engine;
 
 /// Serves the one request that a connection brings.
@@ -41,7 +42,7 @@ pub(super) fn serve(channel: &Channel) {
         Request::History => undo::serve_history(&speaker),
         Request::Status => standing::serve_status(&speaker),
         Request::Play(_) => Err(Box::new(HostError::refused("run a play outside of a run").to_failure())),
-        Request::Finish | Request::Condemn { .. } | Request::Ping => Ok(()),
+        Request::Finish | Request::Condemn { .. } | Request::Ping | Request::Plan(_) | Request::Expect(_) => Ok(()),
     };
     if let Err(failure) = answer {
         speaker.reply(&Reply::Refused(*failure));
@@ -76,12 +77,14 @@ struct OpenRun {
     remembered: Remembered,
     /// Handlers that an earlier run left unpaid.
     owed: Vec<String>,
+    /// The check is asked for a plan under this key.
+    plan: Option<PlanKey>,
 }
 
 enum RunHost {
     /// Holds the lock as long as it lives.
     Live(Box<Live<Machine>>, Lock),
-    Preview(Box<Preview<Machine>>),
+    Preview(Box<Preview<Witness<Machine>>>),
 }
 
 impl RunHost {
@@ -122,11 +125,11 @@ impl OpenRun {
         };
         let owed = tell_standing(speaker, spec.mode);
         let host = match lock {
-            None => RunHost::Preview(Box::new(Preview::over(machine(speaker)))),
+            None => RunHost::Preview(Box::new(Preview::over(Witness::of(machine(speaker))))),
             Some(lock) => RunHost::Live(Box::new(begin(&spec, confirm_within, speaker)?), lock),
         };
         let now = time::OffsetDateTime::now_utc().unix_timestamp();
-        Ok(Self { spec, host, facts: None, now, remembered: Remembered::default(), owed })
+        Ok(Self { spec, host, facts: None, now, remembered: Remembered::default(), owed, plan: None })
     }
 
     fn play(&mut self, play: &HostPlay, speaker: &mut Speaker) -> PlayEnd {
@@ -154,6 +157,25 @@ impl OpenRun {
         end
     }
 
+    /// Whether the host is as a plan expects it. Otherwise the run ends here, with nothing changed.
+    fn expect(&mut self, expected: &Expectation, speaker: &Speaker) -> Result<(), Box<Failure>> {
+        let gathers = expected.plays.iter().any(|play| play.gather_facts);
+        let facts = if gathers { facts::gather(self.host.host(), self.now) } else { Map::new() };
+        let setting = Setting { facts: &facts, now: self.now, owed: &self.owed, stop: speaker.stop() };
+        let Some(failure) = plan::refuse(Machine::new(Box::new(|_| {})), expected, &setting) else { return Ok(()) };
+        if let RunHost::Live(live, _) = &mut self.host {
+            live.run().finished(Outcome::Failed).map_err(|error| Box::new(error.to_failure()))?;
+        }
+        Err(Box::new(failure))
+    }
+
+    /// Answers a check that was asked for a plan.
+    fn tell_plan(&mut self, speaker: &Speaker) {
+        if let (Some(key), RunHost::Preview(preview)) = (&self.plan, &mut self.host) {
+            speaker.reply(&Reply::Plan(plan::describe(key, preview)));
+        }
+    }
+
     /// Writes the end of the run, and takes it back when it failed and was to be atomic.
     fn close(self, end: &PlayEnd, speaker: &mut Speaker) -> HostOutcome {
         let RunHost::Live(mut live, lock) = self.host else {
@@ -178,7 +200,10 @@ impl OpenRun {
         drop(live);
         let reason = match end {
             PlayEnd::Done => match confirm::wait(&journals(), &self.spec.run_id, speaker) {
-                Ok(()) => return HostOutcome::Succeeded,
+                Ok(()) => {
+                    forget_old_runs(speaker);
+                    return HostOutcome::Succeeded;
+                }
                 Err(error) => format!("failed to {error}"),
             },
             PlayEnd::Failed(task) => format!("task \"{task}\" failed"),
@@ -202,6 +227,13 @@ impl OpenRun {
         }
         drop(lock);
         HostOutcome::Failed { rolled_back }
+    }
+}
+
+/// That old journals stay is no reason to fail. The caller holds the lock.
+fn forget_old_runs(speaker: &mut Speaker) {
+    if let Err(error) = journals().prune() {
+        speaker.emit(Event::Warning { message: format!("old runs stay: failed to {error}") });
     }
 }
 
@@ -244,7 +276,18 @@ fn serve_run(
                 }
                 end
             }
-            Some(Request::Finish) => PlayEnd::Done,
+            Some(Request::Plan(key)) => {
+                open.plan = Some(key);
+                continue;
+            }
+            Some(Request::Expect(expected)) => {
+                open.expect(&expected, speaker)?;
+                continue;
+            }
+            Some(Request::Finish) => {
+                open.tell_plan(speaker);
+                PlayEnd::Done
+            }
             Some(Request::Condemn { reason }) => PlayEnd::Condemned(reason),
             Some(_) | None => PlayEnd::Stopped,
         };

@@ -9,7 +9,7 @@ use super::session::{journals, machine};
 use crate::event::{Event, Failure, HostOutcome};
 use crate::host::guard::{self, Arm};
 use crate::host::rollback::{Report, RollbackError, rollback_guarded};
-use crate::hostplay::{Mode, RunSpec};
+use crate::hostplay::{Mode, RunSpec, UndoTarget};
 use crate::journal::{Lock, Store, lock};
 use crate::protocol::{Reply, RollbackSpec};
 
@@ -34,7 +34,7 @@ pub(super) fn serve_rollback(speaker: &mut Speaker, spec: &RollbackSpec) -> Resu
 fn asked(speaker: &mut Speaker, spec: &RollbackSpec) -> Result<Report, RollbackError> {
     let store = journals();
     let arm = arming(&store, spec)?;
-    let report = undo(speaker, &spec.run, spec.target.as_deref(), spec.force, arm)?;
+    let report = undo(speaker, &spec.run, &spec.target, spec.force, arm)?;
     confirm::wait(&store, &spec.run.run_id, speaker)?;
     Ok(report)
 }
@@ -52,13 +52,13 @@ fn arming(store: &Store, spec: &RollbackSpec) -> Result<Option<Arm>, RollbackErr
 /// Takes back a run that has just failed; the caller holds the lock. Says whether everything is as it was.
 pub(super) fn take_back(speaker: &mut Speaker, failed: &RunSpec) -> Result<bool, RollbackError> {
     let spec = RunSpec { run_id: format!("{}-undo", failed.run_id), ..failed.clone() };
-    undo(speaker, &spec, Some(&failed.run_id), false, None).map(|report| report.is_complete())
+    undo(speaker, &spec, &UndoTarget::Run(failed.run_id.clone()), false, None).map(|report| report.is_complete())
 }
 
 fn undo(
     speaker: &mut Speaker,
     spec: &RunSpec,
-    target: Option<&str>,
+    target: &UndoTarget,
     force: bool,
     arm: Option<Arm>,
 ) -> Result<Report, RollbackError> {

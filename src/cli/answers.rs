@@ -23,7 +23,7 @@ pub(super) fn failure_of(why: &HostOutcome) -> Failure {
     match why {
         HostOutcome::Unreachable { failure } | HostOutcome::Refused { failure } => failure.clone(),
         HostOutcome::NotStarted { reason } => Failure { message: reason.clone(), ..Failure::default() },
-        HostOutcome::Succeeded | HostOutcome::Failed { .. } => Failure::default(),
+        HostOutcome::Succeeded | HostOutcome::Failed { .. } | HostOutcome::Reverted => Failure::default(),
     }
 }
 

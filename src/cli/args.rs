@@ -75,6 +75,12 @@ pub struct UpArgs {
     /// Keep the changes of a failed run, for debugging, instead of taking them back.
     #[arg(long)]
     pub no_rollback: bool,
+    /// When the run fails on any host, take it back on those where it went through, too.
+    #[arg(long, conflicts_with = "no_rollback")]
+    pub revert_fleet: bool,
+    /// Apply this plan of `check --out`, and nothing else; hosts that have moved since are left alone.
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
     /// Confirmation of a run that changed the way into a host.
     #[command(flatten)]
     pub confirm: ConfirmArgs,
@@ -101,6 +107,9 @@ pub struct CheckArgs {
     /// Exit with 2 when something would change.
     #[arg(long)]
     pub exit_code: bool,
+    /// Keep what would be done as a plan for `up --plan`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// How to get there.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -162,6 +171,9 @@ pub struct RollbackArgs {
     /// The run to take back, with all later ones [default: the newest].
     #[arg(long, value_name = "ID")]
     pub run: Option<String>,
+    /// Go back to what the hosts were after this run: take back all later ones.
+    #[arg(long, value_name = "ID", conflicts_with = "run")]
+    pub to: Option<String>,
     /// Also overwrite what was changed by hand since.
     #[arg(long)]
     pub force: bool,

@@ -4,7 +4,7 @@ use super::args::CheckArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::run::{Kind, Run};
+use super::run::{Kind, Plan, Run};
 use super::session;
 
 pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
@@ -15,6 +15,8 @@ pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
         connection: &args.connection,
         rollback_on_failure: false,
         confirm_within: None,
+        revert_fleet: false,
+        plan: args.out.as_deref().map_or(Plan::None, Plan::Make),
     };
     if args.list.is_wanted() {
         return run.list(&args.list, console);

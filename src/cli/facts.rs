@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::hosts::Hosts;
 use super::{command_line, connections, run_spec, session};
 use crate::event::{self, Event, HostEvent, HostOutcome};
-use crate::fleet::{FleetPlay, FleetRun};
+use crate::fleet::{FleetPlay, FleetRun, Planning};
 use crate::hostplay::{Arg, HostPlay, Mode, Origin, Step, Task, Template, VarLayer};
 use crate::report::json;
 
@@ -34,7 +34,12 @@ pub(super) fn run(args: &FactsArgs, console: &Console) -> Result<Exit, Failure> 
         host_play: Box::new(|_| play()),
     };
     // As in a check, nothing is written to a host.
-    let run = FleetRun { spec: run_spec::new(Mode::Check, command, false), plays: vec![play] };
+    let run = FleetRun {
+        spec: run_spec::new(Mode::Check, command, false),
+        plays: vec![play],
+        planning: Planning::None,
+        revert_fleet: false,
+    };
     let (outcome, mut told) = session::runtime()?.block_on(async {
         let (sender, events) = mpsc::channel(EVENTS_AHEAD);
         tokio::join!(fleet.run(run, sender), listen(events))
@@ -46,7 +51,9 @@ pub(super) fn run(args: &FactsArgs, console: &Console) -> Result<Exit, Failure> 
         .map(|host| {
             let lost = || HostOutcome::Refused { failure: silent() };
             let answer = told.remove(host).ok_or_else(|| match outcomes.remove(host) {
-                Some(HostOutcome::Succeeded | HostOutcome::Failed { .. }) | None => Box::new(lost()),
+                Some(HostOutcome::Succeeded | HostOutcome::Failed { .. } | HostOutcome::Reverted) | None => {
+                    Box::new(lost())
+                }
                 Some(why) => Box::new(why),
             });
             (host.clone(), answer)

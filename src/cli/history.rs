@@ -13,6 +13,9 @@ use crate::hostplay::Mode;
 use crate::protocol::RunSummary;
 use crate::report::{clean, json};
 
+/// So many changes of a run are shown to those who did not ask for all.
+const SHOWN_CHANGES: usize = 5;
+
 /// What a host answered.
 type Answer = answers::Answer<Vec<RunSummary>>;
 
@@ -30,7 +33,7 @@ pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure
     Ok(exit(&answers))
 }
 
-/// For people: each host's runs, the newest first; with `verbose` also what they changed.
+/// For people: each host's runs, the newest first; with `verbose` all that they changed.
 fn text(answers: &[Answer], verbose: bool) -> String {
     let mut lines = Vec::new();
     for (host, answer) in answers {
@@ -53,12 +56,18 @@ pub(super) fn run_lines(run: &RunSummary, verbose: bool) -> Vec<String> {
         1 => "1 change".to_owned(),
         count => format!("{count} changes"),
     };
+    let by = run.undone_by.as_ref().map(|by| format!(" by {}", clean(by))).unwrap_or_default();
+    let took = run.ended.and_then(|ended| ended.checked_sub(run.started)).map(|seconds| format!(" in {seconds} s"));
+    let outcome = format!("{}{by}, {changes}{}", clean(&run.outcome), took.unwrap_or_default());
     let mut lines = vec![
-        format!("  {}  {}  {}, {changes}", clean(&run.spec.run_id), moment(run.started), clean(&run.outcome)),
+        format!("  {}  {}  {outcome}", clean(&run.spec.run_id), moment(run.started)),
         format!("    {}: {}", clean(&run.spec.controller), clean(&run.spec.command)),
     ];
-    if verbose {
-        lines.extend(run.changed.iter().map(|resource| format!("    {}", clean(resource))));
+    lines.extend(run.undoes.iter().map(|id| format!("    takes back {}", clean(id))));
+    let shown = if verbose { run.changed.len() } else { SHOWN_CHANGES };
+    lines.extend(run.changed.iter().take(shown).map(|resource| format!("    {}", clean(resource))));
+    if run.changed.len() > shown {
+        lines.push(format!("    and {} more (-v)", run.changed.len() - shown));
     }
     lines
 }
@@ -82,7 +91,10 @@ pub(super) fn run_json(run: &RunSummary) -> Value {
         "controller": run.spec.controller,
         "command": run.spec.command,
         "started": run.started,
+        "ended": run.ended,
         "outcome": run.outcome,
+        "undoes": run.undoes,
+        "undone_by": run.undone_by,
         "changed": run.changed,
     })
 }
@@ -104,6 +116,9 @@ mod tests {
                 rollback_on_failure: true,
             },
             started,
+            ended: (outcome == "finished").then(|| started + 12),
+            undoes: Vec::new(),
+            undone_by: (outcome == "rolled back").then(|| "20261124T051500Z-00000000".to_owned()),
             outcome: outcome.to_owned(),
             changed: changed.iter().map(|&resource| resource.to_owned()).collect(),
         };
@@ -126,10 +141,13 @@ mod tests {
     fn the_newest_run_comes_first() {
         insta::assert_snapshot!(text(&answers(), false), @r"
         mx1
-          20261124T041500Z-00000000  unknown time  rolled back, 1 change
+          20261124T041500Z-00000000  unknown time  rolled back by 20261124T051500Z-00000000, 1 change
             ops@desk: mailprov up inventory.yaml
-          20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  finished, 2 changes
+            hostname:static
+          20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  finished, 2 changes in 12 s
             ops@desk: mailprov up inventory.yaml
+            package:postfix
+            file:/etc/\u{7}
         mx2
           no runs
         mx3
@@ -139,9 +157,25 @@ mod tests {
     }
 
     #[test]
-    fn verbose_lists_what_was_changed() {
-        let shown = text(&answers(), true);
-        assert!(shown.contains("    package:postfix\n    file:/etc/\\u{7}\n"), "{shown}");
+    fn all_changes_are_shown_to_those_who_ask() {
+        let changed = (0..9).map(|number| format!("file:/etc/{number}")).collect();
+        let undoes = vec!["20261124T031500Z-1a2b3c4d".to_owned()];
+        let run = answers().into_iter().find_map(|(_, answer)| answer.ok()?.into_iter().next());
+        let many = run.map(|run| ("mx1".to_owned(), Ok(vec![RunSummary { undoes, changed, ..run }])));
+        let many: Vec<Answer> = many.into_iter().collect();
+        insta::assert_snapshot!(text(&many, false), @r"
+        mx1
+          20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  finished, 9 changes in 12 s
+            ops@desk: mailprov up inventory.yaml
+            takes back 20261124T031500Z-1a2b3c4d
+            file:/etc/0
+            file:/etc/1
+            file:/etc/2
+            file:/etc/3
+            file:/etc/4
+            and 4 more (-v)
+        ");
+        assert!(text(&many, true).ends_with("    file:/etc/8\n"));
     }
 
     #[test]

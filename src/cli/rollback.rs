@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::hosts::Hosts;
 use super::{connections, run_spec, session};
 use crate::fleet::Fleet;
-use crate::hostplay::{Mode, RunSpec};
+use crate::hostplay::{Mode, RunSpec, UndoTarget};
 use crate::protocol::RollbackSpec;
 use crate::report::{Reporter, RunInfo, RunKind};
 
@@ -32,7 +32,7 @@ pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failur
     let reporter = Reporter::new(info, console.form(args.diff), Box::new(|_| None), Box::new(std::io::stdout()));
     let spec = |host: &str| RollbackSpec {
         run: RunSpec { host: host.to_owned(), ..run.clone() },
-        target: args.run.clone(),
+        target: target(args),
         force: args.force,
         confirm_within: None,
     };
@@ -40,10 +40,21 @@ pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failur
     Ok(session::exit(&tally, outcome.interrupted))
 }
 
+fn target(args: &RollbackArgs) -> UndoTarget {
+    match (&args.run, &args.to) {
+        (Some(run), _) => UndoTarget::Run(run.clone()),
+        (None, Some(run)) => UndoTarget::After(run.clone()),
+        (None, None) => UndoTarget::Newest,
+    }
+}
+
 fn command_line(args: &RollbackArgs) -> CommandLine {
     let mut line = CommandLine::new("rollback").target(&args.target).connection(&args.connection);
     if let Some(run) = &args.run {
         line.option("--run", run);
+    }
+    if let Some(run) = &args.to {
+        line.option("--to", run);
     }
     line.flag("--force", args.force);
     line.flag("--check", args.check);

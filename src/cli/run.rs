@@ -1,5 +1,6 @@
 //! What `up`, `check` and `verify` have in common: everything but the mode.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Map;
@@ -11,9 +12,9 @@ use super::console::Console;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::prepare::Prepared;
-use super::{listing, run_spec, session};
+use super::{listing, plan, run_spec, session};
 use crate::diagnostic::Sources;
-use crate::fleet::{Fleet, FleetPlay, FleetRun};
+use crate::fleet::{Fleet, FleetPlay, FleetRun, Planning};
 use crate::hostplay::Mode;
 use crate::playbook::CompiledPlay;
 use crate::report::{Reporter, RunInfo, RunKind, SourceLine, Tally};
@@ -39,6 +40,16 @@ impl Kind<'_> {
     }
 }
 
+/// Which plan a run has to do with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Plan<'a> {
+    None,
+    /// Is made, and kept in this file.
+    Make(&'a Path),
+    /// In this file, is applied and nothing else.
+    Follow(&'a Path),
+}
+
 /// A run of a playbook.
 pub(super) struct Run<'a> {
     pub(super) kind: Kind<'a>,
@@ -49,6 +60,9 @@ pub(super) struct Run<'a> {
     pub(super) rollback_on_failure: bool,
     /// [`Fleet::confirm_within`](crate::fleet::Fleet::confirm_within).
     pub(super) confirm_within: Option<u32>,
+    /// When any host fails, those where it went through are taken back too.
+    pub(super) revert_fleet: bool,
+    pub(super) plan: Plan<'a>,
 }
 
 impl Run<'_> {
@@ -72,6 +86,19 @@ impl Run<'_> {
         let fleet = Fleet { confirm_within: self.confirm_within, ..fleet };
         let command = self.command_line(self.name()).limit(self.target).text();
         let spec = run_spec::new(self.kind.mode(), command, self.rollback_on_failure);
+        let plays_of = |host: &str| {
+            let plays = compiled.plays.iter().filter(|play| play.hosts.iter().any(|name| name == host));
+            plays.map(|play| play.host_play(host)).collect()
+        };
+        let mut draft = None;
+        let planning = match self.plan {
+            Plan::None => Planning::None,
+            Plan::Make(path) => {
+                let new = plan::Draft::begin(path, spec.controller.clone(), spec.command.clone())?;
+                Planning::Make(draft.insert(new).key())
+            }
+            Plan::Follow(path) => plan::follow(path, &hosts, &plays_of)?,
+        };
         let reporter = Reporter::new(
             self.info(hosts),
             console.form(self.play.diff),
@@ -79,8 +106,11 @@ impl Run<'_> {
             Box::new(std::io::stdout()),
         );
         let plays = compiled.plays.iter().cloned().map(fleet_play).collect();
-        let run = FleetRun { spec, plays };
+        let run = FleetRun { spec, plays, planning, revert_fleet: self.revert_fleet };
         let (tally, outcome) = session::watch(reporter, |events| fleet.run(run, events))?;
+        if let Some(draft) = draft.filter(|_| !outcome.interrupted) {
+            draft.save(outcome.plans, &plays_of)?;
+        }
         Ok((tally, outcome.interrupted))
     }
 
@@ -115,7 +145,7 @@ impl Run<'_> {
             hosts,
             again: self.command_line(self.name()).limit(self.target).text(),
             again_on: self.command_line(self.name()).text(),
-            apply: self.command_line("up").limit(self.target).text(),
+            apply: self.apply_line().limit(self.target).text(),
             rollback: self.way_line("rollback").limit(self.target).text(),
         }
     }
@@ -123,10 +153,32 @@ impl Run<'_> {
     fn command_line(&self, command: &str) -> CommandLine {
         let line = self.way_line(command);
         // That only the tasks that verify are run is what the command is.
-        let Kind::Verify { send_to } = self.kind else { return line.play(self.play) };
-        let mut line = line.playbook(self.play);
-        if let Some(address) = send_to {
-            line.option("--send-to", address);
+        let mut line = match self.kind {
+            Kind::Verify { send_to } => {
+                let mut line = line.playbook(self.play);
+                if let Some(address) = send_to {
+                    line.option("--send-to", address);
+                }
+                line
+            }
+            _ => line.play(self.play),
+        };
+        if command == self.name() {
+            match self.plan {
+                Plan::None => {}
+                Plan::Make(path) => line.option("--out", &path.display().to_string()),
+                Plan::Follow(path) => line.option("--plan", &path.display().to_string()),
+            }
+            line.flag("--revert-fleet", self.revert_fleet);
+        }
+        line
+    }
+
+    /// What applies what a check has shown.
+    fn apply_line(&self) -> CommandLine {
+        let mut line = self.command_line("up");
+        if let Plan::Make(path) = self.plan {
+            line.option("--plan", &path.display().to_string());
         }
         line
     }

@@ -99,6 +99,9 @@ mod tests {
                 rollback_on_failure: true,
             },
             started: 1_795_490_100,
+            ended: None,
+            undoes: Vec::new(),
+            undone_by: None,
             outcome: "unfinished".to_owned(),
             changed: vec!["file:/etc/hosts".to_owned()],
         };
@@ -117,6 +120,7 @@ mod tests {
         mx1
           20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  unfinished, 1 change
             ops@desk: mailprov up inventory.yaml
+            file:/etc/hosts
           at work: process 7 for ops@desk, since 2026-11-24 03:16:40 UTC
           unfinished: 20261124T031500Z-1a2b3c4d was cut off; `mailprov up` goes on from what it left, `mailprov rollback` puts the host back
           owed: restart postfix; the next `mailprov up` does it

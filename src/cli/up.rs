@@ -4,7 +4,7 @@ use super::args::UpArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::run::{Kind, Run};
+use super::run::{Kind, Plan, Run};
 use super::session;
 
 pub(super) fn run(args: &UpArgs, console: &Console) -> Result<Exit, Failure> {
@@ -15,6 +15,8 @@ pub(super) fn run(args: &UpArgs, console: &Console) -> Result<Exit, Failure> {
         connection: &args.connection,
         rollback_on_failure: !args.no_rollback,
         confirm_within: args.confirm.within(),
+        revert_fleet: args.revert_fleet,
+        plan: args.plan.as_deref().map_or(Plan::None, Plan::Follow),
     };
     if args.list.is_wanted() {
         return run.list(&args.list, console);

@@ -4,7 +4,7 @@ use super::args::VerifyArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::run::{Kind, Run};
+use super::run::{Kind, Plan, Run};
 use super::session;
 
 pub(super) fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
@@ -15,6 +15,8 @@ pub(super) fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure>
         connection: &args.connection,
         rollback_on_failure: false,
         confirm_within: None,
+        revert_fleet: false,
+        plan: Plan::None,
     };
     let (tally, interrupted) = run.execute(console)?;
     Ok(session::exit(&tally, interrupted))

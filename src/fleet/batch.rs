@@ -5,38 +5,40 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
 
-use super::events::Events;
 use super::host::{HostLife, World};
-use super::interrupt::Interrupt;
 use super::reach::Connector;
+use super::revert::revert;
 use super::{FleetOutcome, FleetPlay, FleetRun};
 
 /// The reason for hosts that are not started after Ctrl-C.
 const INTERRUPTED: &str = "interrupted";
 
+/// Runs everything, and takes it back where the user wants that.
+pub(super) async fn run<C: Connector>(world: &World<'_, C>, forks: usize, run: &FleetRun) -> FleetOutcome {
+    let mut outcome = Schedule::new(world, forks, run).drive().await;
+    if run.revert_fleet {
+        revert(world, forks, run, &mut outcome).await;
+    }
+    outcome
+}
+
 /// A run with its hosts.
-pub(super) struct Schedule<'a, C> {
-    world: World<'a, C>,
+struct Schedule<'a, C> {
+    world: &'a World<'a, C>,
     forks: usize,
     run: &'a FleetRun,
     lives: BTreeMap<String, HostLife>,
 }
 
 impl<'a, C: Connector> Schedule<'a, C> {
-    pub fn new(
-        connector: &'a C,
-        forks: usize,
-        run: &'a FleetRun,
-        events: &'a Events,
-        interrupt: &'a Interrupt,
-    ) -> Self {
+    fn new(world: &'a World<'a, C>, forks: usize, run: &'a FleetRun) -> Self {
         let hosts = run.plays.iter().flat_map(|play| play.batches.iter().flatten());
         let lives = hosts.map(|host| (host.clone(), HostLife::new(host))).collect();
-        Self { world: World { connector, events, interrupt }, forks: forks.max(1), run, lives }
+        Self { world, forks: forks.max(1), run, lives }
     }
 
     /// Runs everything; a second interruption leaves at once.
-    pub async fn drive(mut self) -> FleetOutcome {
+    async fn drive(mut self) -> FleetOutcome {
         let (events, interrupt) = (self.world.events, self.world.interrupt);
         tokio::select! {
             () = self.all_plays() => {}
@@ -45,9 +47,13 @@ impl<'a, C: Connector> Schedule<'a, C> {
         for life in self.lives.values_mut() {
             life.abandon(events).await;
         }
+        let plans = self.lives.iter_mut().filter_map(|(name, life)| Some((name.clone(), life.take_plan()?))).collect();
+        let applied = self.lives.values().filter(|life| life.keeps_changes()).map(|life| life.name.clone()).collect();
         let outcomes = self.lives.into_iter();
         FleetOutcome {
             hosts: outcomes.filter_map(|(name, life)| Some((name, life.outcome()?.clone()))).collect(),
+            applied,
+            plans,
             interrupted: interrupt.requested(),
         }
     }
@@ -68,7 +74,7 @@ impl<'a, C: Connector> Schedule<'a, C> {
 
     /// Runs one batch; the answer is why the run has to stop after it.
     async fn batch(&mut self, index: usize, play: &FleetPlay, batch: &[String]) -> Option<String> {
-        let (world, spec, later) = (&self.world, &self.run.spec, &self.run.plays[index + 1..]);
+        let (world, run, later) = (self.world, self.run, &self.run.plays[index + 1..]);
         let lives: Vec<&mut HostLife> =
             self.lives.values_mut().filter(|life| life.outcome().is_none() && batch.contains(&life.name)).collect();
         let mut lives = lives;
@@ -81,8 +87,8 @@ impl<'a, C: Connector> Schedule<'a, C> {
             } else if let Some(reason) = policy.broken() {
                 life.stop(world, &reason).await;
             } else {
-                let last = !later.iter().any(|play| play.batches.iter().flatten().any(|name| *name == life.name));
-                life.play(world, spec, (play.host_play)(&life.name), last).await;
+                let last = !later.iter().any(|play| play.is_for(&life.name));
+                life.play(world, run, (play.host_play)(&life.name), last).await;
                 policy.count(life.has_failed());
             }
         });
@@ -92,7 +98,7 @@ impl<'a, C: Connector> Schedule<'a, C> {
     }
 
     async fn stop_all(&mut self, reason: &str) {
-        let world = &self.world;
+        let world = self.world;
         let work = self.lives.values_mut().map(|life| life.stop(world, reason));
         stream::iter(work).buffer_unordered(self.forks).collect::<()>().await;
     }

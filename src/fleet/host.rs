@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::FleetRun;
 use super::confirm::Unconfirmed;
 use super::events::Events;
 use super::interrupt::Interrupt;
 use super::reach::Connector;
 use crate::event::{Event, Failure, HostOutcome, Outside, Vantage};
-use crate::hostplay::{HostPlay, Mode, RunSpec};
+use crate::hostplay::{HostPlay, Mode};
 use crate::probe;
-use crate::protocol::{Reply, Request};
+use crate::protocol::{HostPlan, Reply, Request};
 use crate::transport::{Agent, LostHost};
 
 /// How long an agent may take to say good-bye after it has refused a request.
@@ -26,6 +27,8 @@ pub(super) struct HostLife {
     agent: Option<Agent>,
     outcome: Option<HostOutcome>,
     told: Told,
+    /// The run was begun here.
+    begun: bool,
 }
 
 /// What a host said beside its events, for later.
@@ -35,6 +38,8 @@ pub(super) struct Told {
     outside: Option<Box<Outside>>,
     /// That the run has to be confirmed.
     pub unconfirmed: Option<Unconfirmed>,
+    /// Told at the end of a check that is to make a plan.
+    plan: Option<HostPlan>,
 }
 
 /// What every host's life needs.
@@ -61,12 +66,26 @@ pub(super) enum End {
 
 impl HostLife {
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), agent: None, outcome: None, told: Told::default() }
+        Self { name: name.to_owned(), agent: None, outcome: None, told: Told::default(), begun: false }
     }
 
     /// How it ended, if it did.
     pub fn outcome(&self) -> Option<&HostOutcome> {
         self.outcome.as_ref()
+    }
+
+    /// The plan that was made here; only a check that went through has one.
+    pub fn take_plan(&mut self) -> Option<HostPlan> {
+        self.told.plan.take().filter(|_| self.outcome == Some(HostOutcome::Succeeded))
+    }
+
+    /// Whether what the run did here stays: it went through, or was stopped between two plays.
+    pub fn keeps_changes(&self) -> bool {
+        match &self.outcome {
+            Some(HostOutcome::Succeeded) => true,
+            Some(HostOutcome::NotStarted { .. }) => self.begun,
+            _ => false,
+        }
     }
 
     /// Whether the host did not make it (so far).
@@ -75,9 +94,9 @@ impl HostLife {
     }
 
     /// Runs one play, and closes the run on this host when it was its last.
-    pub async fn play<C: Connector>(&mut self, world: &World<'_, C>, spec: &RunSpec, play: HostPlay, last: bool) {
+    pub async fn play<C: Connector>(&mut self, world: &World<'_, C>, run: &FleetRun, play: HostPlay, last: bool) {
         if self.agent.is_none() {
-            self.begin(world, spec).await;
+            self.begin(world, run).await;
         }
         let Some(mut agent) = self.agent.take() else { return };
         if let Err(lost) = agent.send(&Request::Play(Box::new(play))).await {
@@ -96,7 +115,7 @@ impl HostLife {
             }
             End::Done { failed, rolled_back } => {
                 // Whoever only looks wants to see everything, from here as well.
-                if spec.mode == Mode::Check {
+                if run.spec.mode == Mode::Check {
                     self.look(world).await;
                 }
                 let otherwise = if failed { HostOutcome::Failed { rolled_back } } else { HostOutcome::Succeeded };
@@ -162,7 +181,11 @@ impl HostLife {
         failures.map(|failures| format!("the controller saw that {failures}"))
     }
 
-    async fn begin<C: Connector>(&mut self, world: &World<'_, C>, spec: &RunSpec) {
+    async fn begin<C: Connector>(&mut self, world: &World<'_, C>, run: &FleetRun) {
+        let opening = match run.opening(&self.name, world.connector.confirm_within(&self.name)) {
+            Ok(opening) => opening,
+            Err(failure) => return self.end(world, HostOutcome::Refused { failure: *failure }).await,
+        };
         let started = tokio::select! {
             started = world.connector.agent(&self.name, world.events) => started,
             () = world.interrupt.times(1) => return self.stop(world, "interrupted").await,
@@ -171,12 +194,13 @@ impl HostLife {
             Ok(agent) => agent,
             Err(failure) => return self.end(world, HostOutcome::Unreachable { failure }).await,
         };
-        let run = RunSpec { host: self.name.clone(), ..spec.clone() };
-        let confirm_within = world.connector.confirm_within(&self.name);
-        match agent.send(&Request::Begin { run, confirm_within }).await {
-            Ok(()) => self.agent = Some(agent),
-            Err(lost) => self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await,
+        for request in &opening {
+            if let Err(lost) = agent.send(request).await {
+                return self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await;
+            }
         }
+        self.agent = Some(agent);
+        self.begun = true;
     }
 
     /// Closes the run on the host; the agent may know better how it ended.
@@ -238,6 +262,7 @@ pub(super) async fn converse<C>(agent: &mut Agent, host: &str, world: &World<'_,
             Ok(Reply::Unconfirmed { run_id, nonce, within }) => {
                 told.unconfirmed = Some(Unconfirmed { run_id, nonce, within, since: Instant::now() });
             }
+            Ok(Reply::Plan(plan)) => told.plan = Some(plan),
             // Without further requests only the good-bye can follow.
             Ok(Reply::PlayDone { failed: now }) if interrupted => failed = now,
             Ok(Reply::PlayDone { failed }) => return End::Done { failed, rolled_back },

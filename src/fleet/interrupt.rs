@@ -8,6 +8,8 @@ use tokio::task::JoinHandle;
 pub(super) struct Interrupt {
     count: watch::Receiver<u32>,
     listener: Option<JoinHandle<()>>,
+    /// So many are of the past.
+    past: u32,
 }
 
 impl Interrupt {
@@ -28,24 +30,34 @@ impl Interrupt {
                 sender.send_modify(|count| *count += 1);
             }
         });
-        Self { count, listener: Some(listener) }
+        Self { count, listener: Some(listener), past: 0 }
     }
 
     /// Counts what a test sends.
     #[cfg(test)]
     pub fn from_count(count: watch::Receiver<u32>) -> Self {
-        Self { count, listener: None }
+        Self { count, listener: None, past: 0 }
+    }
+
+    /// The same user, for work that has not been interrupted yet.
+    pub fn anew(&self) -> Self {
+        Self { count: self.count.clone(), listener: None, past: *self.count.borrow() }
     }
 
     /// Whether the user asked at least once.
     pub fn requested(&self) -> bool {
-        *self.count.borrow() > 0
+        self.count() > 0
+    }
+
+    /// How often the user asked.
+    pub fn count(&self) -> u32 {
+        self.count.borrow().saturating_sub(self.past)
     }
 
     /// Waits until the user has asked so many times.
     pub async fn times(&self, wanted: u32) {
         let mut count = self.count.clone();
-        if count.wait_for(|&count| count >= wanted).await.is_err() {
+        if count.wait_for(|&count| count.saturating_sub(self.past) >= wanted).await.is_err() {
             // Nobody listens, so nobody will ask.
             std::future::pending::<()>().await;
         }

@@ -1,7 +1,7 @@
 //! One request to each host: rollback, history, status.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 
@@ -60,7 +60,7 @@ pub(super) async fn rollback_all<C: Connector>(
         outcome
     };
     let hosts = ask_all(world, forks, hosts, request, finish).await;
-    FleetOutcome { hosts, interrupted: world.interrupt.requested() }
+    FleetOutcome { hosts, applied: BTreeSet::new(), plans: BTreeMap::new(), interrupted: world.interrupt.requested() }
 }
 
 pub(super) async fn question_all<C: Connector, T>(
@@ -85,7 +85,7 @@ pub(super) fn status(reply: Reply) -> Result<HostStatus, Box<Reply>> {
 }
 
 /// Asks every host, and hands over each end as it comes. A second interruption ends the hosts still at work.
-async fn ask_all<C: Connector, T>(
+pub(super) async fn ask_all<C: Connector, T>(
     world: &World<'_, C>,
     forks: usize,
     hosts: &[String],
@@ -138,7 +138,7 @@ async fn ask<C: Connector>(world: &World<'_, C>, host: &str, request: Request) -
 }
 
 /// A rollback that went through is a success, and not a run that failed and was taken back.
-fn rollback_outcome(end: Result<End, HostOutcome>) -> HostOutcome {
+pub(super) fn rollback_outcome(end: Result<End, HostOutcome>) -> HostOutcome {
     match end {
         Ok(End::Bye { outcome: None, failed, .. } | End::Done { failed, .. }) if failed => {
             HostOutcome::Failed { rolled_back: false }

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, split};
 use tokio::sync::{mpsc, watch};
 use tokio_util::codec::{FramedRead, FramedWrite};
 
-use super::batch::Schedule;
+use super::batch;
 use super::events::Events;
 use super::host::World;
 use super::interrupt::Interrupt;
@@ -21,7 +21,7 @@ use super::reach::Connector;
 use super::*;
 use crate::event::Event;
 use crate::event::Failure;
-use crate::hostplay::Mode;
+use crate::hostplay::{Mode, UndoTarget};
 use crate::protocol::frame::{FrameDecoder, FrameEncoder, MAX_TO_AGENT, MAX_TO_CONTROLLER};
 use crate::protocol::{Reply, Request};
 use crate::transport::Agent;
@@ -101,7 +101,7 @@ async fn stand_in(
                 let failure = Failure { message: "another run holds the host".to_owned(), ..Failure::default() };
                 replies.send(&Reply::Refused(failure)).await.ok()?;
             }
-            Request::Begin { .. } | Request::Ping => {}
+            Request::Begin { .. } | Request::Ping | Request::Plan(_) | Request::Expect(_) => {}
             Request::Play(_) if does == Does::Die => return None,
             Request::Play(play) => {
                 busy.0.set(busy.0.get() + 1);
@@ -221,14 +221,22 @@ impl Report {
 
 /// Runs plays; interrupts as often as `interrupts` says, each time after the log entry is seen.
 async fn run_with(stage: &Stage, forks: usize, plays: Vec<FleetPlay>, interrupts: &[&str]) -> Report {
-    let run = FleetRun { spec: spec(), plays };
+    drive(stage, forks, &fleet_run(plays), interrupts).await
+}
+
+fn fleet_run(plays: Vec<FleetPlay>) -> FleetRun {
+    FleetRun { spec: spec(), plays, planning: Planning::None, revert_fleet: false }
+}
+
+async fn drive(stage: &Stage, forks: usize, run: &FleetRun, interrupts: &[&str]) -> Report {
     let (sender, mut receiver) = mpsc::channel(1000);
     let (count, counter) = watch::channel(0);
     let (events, interrupt) = (Events::new(sender), Interrupt::from_count(counter));
+    let world = World { connector: stage, events: &events, interrupt: &interrupt };
     let mut log = Vec::new();
     let outcome = tokio::task::LocalSet::new()
         .run_until(async {
-            let drive = Schedule::new(stage, forks, &run, &events, &interrupt).drive();
+            let drive = batch::run(&world, forks, run);
             let mut drive = std::pin::pin!(drive);
             let mut waiting = interrupts.iter();
             let mut next = waiting.next();
@@ -253,7 +261,8 @@ async fn run_with(stage: &Stage, forks: usize, plays: Vec<FleetPlay>, interrupts
         log.push(entry(&event));
     }
     let finished = log.iter().filter(|line| line.ends_with(" finished")).count();
-    assert_eq!(finished, outcome.hosts.len(), "every host finishes once: {log:#?}");
+    let reverted = outcome.count(|outcome| *outcome == HostOutcome::Reverted);
+    assert_eq!(finished, outcome.hosts.len() + reverted, "a host finishes once, and again when reverted: {log:#?}");
     Report { outcome, log }
 }
 
@@ -371,6 +380,25 @@ async fn a_run_stops_when_too_much_of_a_batch_fails() {
 }
 
 #[tokio::test]
+async fn a_fleet_is_reverted_where_the_run_left_something() {
+    let stage = stage(&[("fails", Does::Fail("two")), ("away", Does::Away)]);
+    let mut second = play("two", &[&["a", "fails"], &["b", "away", "c"]]);
+    second.any_errors_fatal = true;
+    let mut run = fleet_run(vec![play("one", &[&["a", "b", "fails"]]), second]);
+    for (revert, a) in [(false, HostOutcome::Succeeded), (true, HostOutcome::Reverted)] {
+        run.revert_fleet = revert;
+        let report = drive(&stage, 10, &run, &[]).await;
+        assert_eq!(*report.of("a"), a);
+        assert_eq!(*report.of("fails"), HostOutcome::Failed { rolled_back: true }, "by its own agent");
+        assert_eq!(*report.of("b") == HostOutcome::Reverted, revert, "it was stopped after its first play");
+        assert!(report.reason("c").starts_with("the run was stopped"), "nothing was begun there");
+    }
+    run.plays = vec![play("one", &[&["a", "b"]])];
+    let report = drive(&stage, 10, &run, &[]).await;
+    assert!(report.outcome.hosts.values().all(|outcome| *outcome == HostOutcome::Succeeded), "nothing failed");
+}
+
+#[tokio::test]
 async fn hosts_that_wait_for_a_fork_are_not_started_once_the_run_must_stop() {
     let mut only = play("one", &[&["a", "b", "c"]]);
     only.any_errors_fatal = true;
@@ -424,7 +452,7 @@ async fn questions_are_asked_of_every_host() {
         .run_until(async {
             let rollback = |host: &str| RollbackSpec {
                 run: RunSpec { host: host.to_owned(), ..spec() },
-                target: None,
+                target: UndoTarget::Newest,
                 force: false,
                 confirm_within: None,
             };

@@ -24,6 +24,7 @@ pub struct Preview<B> {
     above: BTreeMap<String, State>,
     pending: Pending,
     record: Record,
+    acted: Vec<String>,
 }
 
 impl<B: Backend> Preview<B> {
@@ -37,7 +38,20 @@ impl<B: Backend> Preview<B> {
             above: BTreeMap::new(),
             pending: Pending::default(),
             record: Record::default(),
+            acted: Vec::new(),
         }
+    }
+
+    /// The states that were put, last ones only.
+    #[must_use]
+    pub fn states(&self) -> &BTreeMap<Key, State> {
+        &self.overlay
+    }
+
+    /// All actions that would be run, in the user's words.
+    #[must_use]
+    pub fn acted(&self) -> &[String] {
+        &self.acted
     }
 
     /// The machine behind it.
@@ -169,6 +183,7 @@ impl<B: Backend> Host for Preview<B> {
             }
         }
         self.record.action(&action);
+        self.acted.push(action.to_string());
         Ok(None)
     }
 

@@ -11,6 +11,10 @@ mod target;
 mod traces;
 
 #[cfg(test)]
+mod frozen;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod preview_tests;
 #[cfg(test)]
 mod tests;
@@ -19,7 +23,7 @@ use super::backend::Backend;
 use super::guard::Arm;
 use super::{HostError, Live, Preview};
 use crate::event::{Event, Failure};
-use crate::hostplay::{Mode, RunSpec};
+use crate::hostplay::{Mode, RunSpec, UndoTarget};
 use crate::journal::{JournalError, Outcome, RunRecord, Store};
 
 use chain::Chain;
@@ -33,6 +37,9 @@ pub enum RollbackError {
     /// This run was taken back before.
     #[error("take back the run {0}: it was taken back already")]
     AlreadyUndone(String),
+    /// The host cannot be put back to what it was after this run.
+    #[error("go back to the run {0}: it was itself taken back")]
+    NotInEffect(String),
     /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -48,7 +55,7 @@ impl RollbackError {
         match self {
             Self::Journal(error) => error.to_failure(),
             Self::Host(error) => error.to_failure(),
-            Self::NothingToUndo | Self::AlreadyUndone(_) => Failure {
+            Self::NothingToUndo | Self::AlreadyUndone(_) | Self::NotInEffect(_) => Failure {
                 message: self.to_string(),
                 hints: vec!["`mailprov history` lists the runs".to_owned()],
                 ..Failure::default()
@@ -77,8 +84,7 @@ impl Report {
     }
 }
 
-/// Takes back the named run and all newer ones; without a name the newest one that is in effect and changed
-/// something. With `force` also what someone else changed since.
+/// Takes runs back, the newest first. With `force` also what someone else changed since.
 ///
 /// In check mode ([`RunSpec::mode`]) it only tells what it would do.
 ///
@@ -90,7 +96,7 @@ pub fn rollback<B: Backend>(
     backend: B,
     store: &Store,
     spec: &RunSpec,
-    target: Option<&str>,
+    target: &UndoTarget,
     force: bool,
     emit: &mut dyn FnMut(Event),
 ) -> Result<Report, RollbackError> {
@@ -105,13 +111,13 @@ pub fn rollback_guarded<B: Backend>(
     backend: B,
     store: &Store,
     spec: &RunSpec,
-    target: Option<&str>,
+    target: &UndoTarget,
     force: bool,
     arm: Option<Arm>,
     emit: &mut dyn FnMut(Event),
 ) -> Result<Report, RollbackError> {
     let runs = store.read_all()?;
-    if let (None, Some(id)) = (target, store.stillborn(&runs)?) {
+    if let (UndoTarget::Newest, Some(id)) = (target, store.stillborn(&runs)?) {
         emit(Event::Warning { message: format!("the run {id} was cut off before it changed anything") });
         if spec.mode == Mode::Apply {
             store.clear_drafts()?;
@@ -119,6 +125,9 @@ pub fn rollback_guarded<B: Backend>(
         return Ok(Report { undone: vec![id], ..Report::default() });
     }
     let ids = select(&runs, target)?;
+    if ids.is_empty() {
+        return Ok(Report::default());
+    }
     let chains = ids.iter().map(|id| Chain::of(store, &runs, id)).collect::<Result<Vec<_>, _>>()?;
     if spec.mode == Mode::Check {
         return preview(backend, store, &chains, force, emit);
@@ -163,30 +172,41 @@ fn preview<B: Backend>(
     Ok(report)
 }
 
-/// The runs to take back, newest first.
-fn select(runs: &[RunRecord], target: Option<&str>) -> Result<Vec<String>, RollbackError> {
+/// The runs to take back, newest first; none when the host is where it shall go.
+fn select(runs: &[RunRecord], target: &UndoTarget) -> Result<Vec<String>, RollbackError> {
     let undone = Store::undone(runs);
     let in_effect = |run: &&RunRecord| !undone.contains(&run.spec.run_id);
-    // A rollback belongs to the run that it takes back: it is named, or left alone.
-    let ordinary = |run: &&RunRecord| run.undoes.is_empty();
-    let Some(target) = target else {
-        // Who repeats a rollback that was cut off means the same run, and not the one before it.
-        if let Some(last) = runs.last().filter(|run| !run.undoes.is_empty() && run.outcome().is_none()) {
-            return Ok(last.undoes.clone());
-        }
-        let mut candidates = runs.iter().rev().filter(in_effect).filter(ordinary);
-        // A run that was cut off is the one that is meant, whether it came to change something or not.
-        let found =
-            candidates.find(|run| run.has_intents() || run.outcome().is_none()).ok_or(RollbackError::NothingToUndo)?;
-        return Ok(vec![found.spec.run_id.clone()]);
+    let id = match target {
+        UndoTarget::Newest => return newest(runs),
+        UndoTarget::Run(id) | UndoTarget::After(id) | UndoTarget::Only(id) => id,
     };
-    let Some(position) = runs.iter().position(|run| run.spec.run_id == target) else {
-        return Err(JournalError::NoSuchRun(target.to_owned()).into());
+    let position = runs.iter().position(|run| run.spec.run_id == *id);
+    let position = position.ok_or_else(|| JournalError::NoSuchRun(id.clone()))?;
+    let from = match target {
+        UndoTarget::After(_) if undone.contains(id) => return Err(RollbackError::NotInEffect(id.clone())),
+        _ if undone.contains(id) => return Err(RollbackError::AlreadyUndone(id.clone())),
+        UndoTarget::Only(_) => return Ok(vec![id.clone()]),
+        UndoTarget::After(_) => position + 1,
+        UndoTarget::Run(_) | UndoTarget::Newest => position,
     };
-    if undone.contains(target) {
-        return Err(RollbackError::AlreadyUndone(target.to_owned()));
-    }
-    let newer = runs[position..].iter().rev().filter(in_effect);
-    let selected = newer.filter(|run| ordinary(run) || run.spec.run_id == target);
+    let is_older = |id: &String| runs[..from].iter().any(|run| run.spec.run_id == *id);
+    // What took back a run that goes back itself goes with it.
+    let counts = |run: &&RunRecord| run.undoes.is_empty() || run.undoes.iter().any(is_older);
+    let selected = runs[from..].iter().rev().filter(in_effect).filter(counts);
     Ok(selected.map(|run| run.spec.run_id.clone()).collect())
+}
+
+/// The run that is meant when none is named.
+fn newest(runs: &[RunRecord]) -> Result<Vec<String>, RollbackError> {
+    // Who repeats a rollback that was cut off means the same run, and not the one before it.
+    if let Some(last) = runs.last().filter(|run| !run.undoes.is_empty() && run.outcome().is_none()) {
+        return Ok(last.undoes.clone());
+    }
+    let undone = Store::undone(runs);
+    // A rollback belongs to the run that it takes back: it is named, or left alone.
+    let ordinary = runs.iter().rev().filter(|run| run.undoes.is_empty() && !undone.contains(&run.spec.run_id));
+    // A run that was cut off is the one that is meant, whether it came to change something or not.
+    let mut candidates = ordinary.filter(|run| run.has_intents() || run.outcome().is_none());
+    let found = candidates.next().ok_or(RollbackError::NothingToUndo)?;
+    Ok(vec![found.spec.run_id.clone()])
 }

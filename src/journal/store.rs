@@ -118,7 +118,7 @@ impl Store {
     }
 
     /// The ids of all runs, in no order.
-    fn run_ids(&self) -> Result<Vec<String>, JournalError> {
+    pub(super) fn run_ids(&self) -> Result<Vec<String>, JournalError> {
         Ok(self.names()?.into_iter().filter(|name| is_run_id(name)).collect())
     }
 
@@ -250,7 +250,7 @@ impl Store {
         Ok(owed)
     }
 
-    fn dir(&self, id: &str) -> Result<PathBuf, JournalError> {
+    pub(super) fn dir(&self, id: &str) -> Result<PathBuf, JournalError> {
         if is_run_id(id) { Ok(self.runs.join(id)) } else { Err(JournalError::BadRunId(id.to_owned())) }
     }
 }
@@ -310,10 +310,18 @@ impl RunRecord {
             Some(Outcome::Failed) => "failed",
             None => "unfinished",
         };
+        let undone_by = self.rolled_back_by().filter(|by| !undone.contains(*by)).last().map(str::to_owned);
+        let ended = self.records.iter().rev().find_map(|record| match record {
+            Record::RunFinished { at, .. } => Some(*at),
+            _ => None,
+        });
         RunSummary {
             started: self.started,
+            ended,
+            undone_by,
             outcome: outcome.to_owned(),
             changed: self.changed().iter().map(ToString::to_string).collect(),
+            undoes: self.undoes,
             spec: self.spec.into(),
         }
     }

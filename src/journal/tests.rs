@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::prune::{KEEP_ANY, KEEP_CHANGING};
 use super::stored::{StoredAction, StoredKey, StoredPackage, StoredState};
 use super::{Intent, JournalError, Lock, Outcome, Store};
 use crate::hostplay::{Mode, RunSpec};
@@ -165,6 +166,37 @@ fn the_lock_tells_who_holds_it() {
     drop(Lock::acquire(&path, "bob@desk").unwrap());
     std::os::unix::fs::symlink("/etc/passwd", dir.path().join("link")).unwrap();
     assert!(Lock::acquire(&dir.path().join("link"), "x").is_err(), "a link is not followed");
+}
+
+#[test]
+fn old_runs_are_forgotten_but_not_what_is_owed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::at(dir.path());
+    let ids =
+        |store: &Store| -> Vec<String> { store.read_all().unwrap().into_iter().map(|run| run.spec.run_id).collect() };
+    store.begin(&spec("owes")).unwrap().owed("restart postfix", None).unwrap();
+    for number in 0..KEEP_CHANGING + 2 {
+        let mut run = store.begin(&spec(&format!("changes-{number:03}"))).unwrap();
+        run.keep(b"before").unwrap();
+        run.intent(intent("postfix")).unwrap();
+    }
+    for number in 0..KEEP_ANY + 2 {
+        store.begin(&spec(&format!("idle-{number:03}"))).unwrap();
+    }
+    store.begin_undoing(&spec("undo"), vec!["changes-001".to_owned()]).unwrap();
+    fs::create_dir(dir.path().join("runs/torn")).unwrap();
+    store.prune().unwrap();
+    let left = ids(&store);
+    // The undo is the newest of those that count as changing.
+    let changing = (3..KEEP_CHANGING + 2).map(|number| format!("changes-{number:03}"));
+    let idle = (3..KEEP_ANY + 2).map(|number| format!("idle-{number:03}"));
+    let expected: Vec<String> =
+        std::iter::once("owes".to_owned()).chain(changing).chain(idle).chain(["undo".to_owned()]).collect();
+    assert_eq!(left, expected);
+    let folders = fs::read_dir(dir.path().join("runs")).unwrap().count();
+    assert_eq!(folders, expected.len());
+    store.prune().unwrap();
+    assert_eq!(ids(&store), expected, "once is enough");
 }
 
 proptest! {

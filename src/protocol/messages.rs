@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::{Expectation, HostPlan, PlanKey};
 use crate::event::Event;
-use crate::hostplay::{HostPlay, RunSpec};
+use crate::hostplay::{HostPlay, RunSpec, UndoTarget};
 
 /// Raised whenever a message changes its meaning; both sides must agree.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -23,6 +24,11 @@ pub enum Request {
         /// the controller is on the host itself, or the user wants it so.
         confirm_within: Option<u32>,
     },
+    /// Within an open check: answer its end with [`Reply::Plan`], under this key.
+    Plan(PlanKey),
+    /// Within an open run, before its first play: go on only if the host is as it was when the plan was made, and if
+    /// the plays would do what they would have done then. Answered only by a refusal.
+    Expect(Box<Expectation>),
     /// Run one play within the open run.
     Play(Box<HostPlay>),
     /// Close the run as finished.
@@ -54,8 +60,8 @@ pub enum Request {
 pub struct RollbackSpec {
     /// How the rollback run itself is journalled.
     pub run: RunSpec,
-    /// The run to undo; the newest that is not undone when `None`.
-    pub target: Option<String>,
+    /// The runs to undo.
+    pub target: UndoTarget,
     /// Also overwrite what was changed by hand since.
     pub force: bool,
     /// As in [`Request::Begin`].
@@ -93,6 +99,8 @@ pub enum Reply {
         /// Within so many seconds from now.
         within: u32,
     },
+    /// What the check that ends here has seen and foretold.
+    Plan(HostPlan),
     /// Answer to [`Request::History`].
     History(Vec<RunSummary>),
     /// Answer to [`Request::Status`].
@@ -110,6 +118,12 @@ pub struct RunSummary {
     pub spec: RunSpec,
     /// Start, seconds since the epoch.
     pub started: u64,
+    /// End, seconds since the epoch; `None` when it never came to one.
+    pub ended: Option<u64>,
+    /// The runs that it took back, newest first; none for an ordinary run.
+    pub undoes: Vec<String>,
+    /// The run that took it back, if it is not in effect any more.
+    pub undone_by: Option<String>,
     /// `finished`, `failed`, `unfinished`, `rolled back`.
     pub outcome: String,
     /// Resources changed (`file:/etc/postfix/main.cf`).

@@ -68,6 +68,7 @@ fn troubles(look: &Look, tally: &Tally) -> String {
     };
     let parts = [
         sentence(|host| host.is_failed() && host.is_taken_back(), "failed and took this run's changes back"),
+        sentence(HostTally::is_reverted, "went back since not all made it"),
         sentence(|host| host.is_failed() && !host.is_taken_back() && host.kept == 0, "failed"),
         sentence(HostTally::is_unreachable, "could not be reached"),
         sentence(HostTally::is_not_started, "did not get a turn"),
@@ -90,7 +91,8 @@ fn left(look: &Look, run: &RunInfo, tally: &Tally) -> String {
 
 fn next(run: &RunInfo, tally: &Tally) -> String {
     let restoring = matches!(run.kind, RunKind::Rollback { .. });
-    let bad = |host: &HostTally| host.is_failed() || host.is_unreachable() || host.is_not_started();
+    let bad =
+        |host: &HostTally| host.is_failed() || host.is_unreachable() || host.is_not_started() || host.is_reverted();
     // A rollback that only left alone what was changed since has no cause to be mended.
     let bad = tally.hosts().filter(|(_, host)| bad(host) && !(restoring && host.kept > 0));
     let bad: Vec<&str> = bad.map(|(name, _)| name).collect();

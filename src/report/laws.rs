@@ -31,6 +31,7 @@ fn outcome(text: String) -> impl Strategy<Value = HostOutcome> {
     let failure = Failure { message: text.clone(), ..failure() };
     prop::sample::select(vec![
         HostOutcome::Succeeded,
+        HostOutcome::Reverted,
         HostOutcome::Failed { rolled_back: true },
         HostOutcome::Failed { rolled_back: false },
         HostOutcome::Refused { failure: failure.clone() },

@@ -51,6 +51,8 @@ fn tone(host: &HostTally) -> Tone {
 fn why(look: &Look, name: &str, host: &HostTally) -> Vec<String> {
     let (word, fate) = if host.is_unreachable() {
         ("unreachable", "")
+    } else if host.is_reverted() {
+        ("taken back", "")
     } else if host.is_taken_back() {
         ("failed", " (changes taken back)")
     } else if host.is_failed() {

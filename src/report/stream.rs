@@ -147,6 +147,9 @@ impl Page<'_> {
             HostOutcome::Failed { rolled_back: true } => {
                 self.prose("rolled back", Tone::Bad, host, "this run's changes were taken back")
             }
+            HostOutcome::Reverted => {
+                self.prose("rolled back", Tone::Warn, host, "this run's changes were taken back here too")
+            }
             HostOutcome::Failed { rolled_back: false } => self.detail(host, "stopped"),
             HostOutcome::Refused { failure } => self.trouble("refused", host, failure),
             HostOutcome::Unreachable { failure } => self.trouble("unreachable", host, failure),

@@ -194,6 +194,9 @@ impl HostTally {
                 self.counts.unreachable = 1;
                 self.failure = Some((String::new(), reason(failure)));
             }
+            HostOutcome::Reverted => {
+                self.failure = Some((String::new(), "the run failed on another host".to_owned()));
+            }
             HostOutcome::NotStarted { reason } => self.failure = Some((String::new(), reason.clone())),
         }
         self.outcome = Some(outcome.clone());
@@ -214,7 +217,12 @@ impl HostTally {
     }
 
     pub(crate) fn is_taken_back(&self) -> bool {
-        matches!(self.outcome, Some(HostOutcome::Failed { rolled_back: true }))
+        matches!(self.outcome, Some(HostOutcome::Failed { rolled_back: true } | HostOutcome::Reverted))
+    }
+
+    /// All went through here, and was taken back since the run failed elsewhere.
+    pub(crate) fn is_reverted(&self) -> bool {
+        matches!(self.outcome, Some(HostOutcome::Reverted))
     }
 }
 

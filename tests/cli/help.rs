@@ -67,6 +67,10 @@ fn help() {
           --list-tags                  Only list the tags of each play; no host is contacted
           --no-rollback                Keep the changes of a failed run, for debugging, instead of
                                        taking them back
+          --revert-fleet               When the run fails on any host, take it back on those where it
+                                       went through, too
+          --plan <FILE>                Apply this plan of `check --out`, and nothing else; hosts that
+                                       have moved since are left alone
           --confirm-timeout <SECONDS>  Seconds that a host waits to be reached over a new connection
                                        after its firewall, network, name or sshd changed, before it
                                        takes the run back by itself; 0: it never does [default: 60]
@@ -127,6 +131,7 @@ fn help() {
                                    contacted
           --list-tags              Only list the tags of each play; no host is contacted
           --exit-code              Exit with 2 when something would change
+          --out <FILE>             Keep what would be done as a plan for `up --plan`
       -h, --help                   Print help
 
     Connection:
@@ -174,6 +179,8 @@ fn help() {
                                        @FILE with one a line
           --local                      Run on this machine itself, without SSH; needs no inventory
           --run <ID>                   The run to take back, with all later ones [default: the newest]
+          --to <ID>                    Go back to what the hosts were after this run: take back all later
+                                       ones
           --force                      Also overwrite what was changed by hand since
       -C, --check                      Only show what would be put back
           --confirm-timeout <SECONDS>  Seconds that a host waits to be reached over a new connection

@@ -4,6 +4,7 @@ mod help;
 mod input;
 mod inspect;
 mod mail_values;
+mod plans;
 mod runs;
 mod world;
 mod wrong;

@@ -14,6 +14,7 @@ mod failures;
 mod logins;
 mod mail;
 mod package;
+mod plan;
 mod provisioning;
 mod rollback;
 mod sysctl;

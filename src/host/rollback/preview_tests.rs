@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::host::backend::Backend;
 use crate::host::laws::{below, file_wants, machine, other_want, script, spec, tree};
 use crate::host::{Host, Live, Want};
-use crate::hostplay::{Mode, RunSpec};
+use crate::hostplay::{Mode, RunSpec, UndoTarget};
 use crate::journal::Store;
 
 fn put_each<B: Backend>(host: &mut Live<B>, wants: Vec<Want>) {
@@ -28,7 +28,7 @@ fn told<B: Backend>(backend: B, store: &Store, mode: Mode) -> Vec<String> {
             told.push(format!("{change:?} {kept:?}"));
         }
     };
-    rollback(backend, store, &spec, None, false, &mut tell).unwrap();
+    rollback(backend, store, &spec, &UndoTarget::Newest, false, &mut tell).unwrap();
     told.sort();
     told
 }

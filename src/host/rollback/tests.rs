@@ -15,6 +15,7 @@ use crate::host::{
     Action, CommandOutput, CommandSpec, Content, Enablement, FileState, Host, HostError, Key, Live, Meta, PackageState,
     State, UnitState, Version, Want,
 };
+use crate::hostplay::UndoTarget;
 use crate::journal::Store;
 
 /// A backend that breaks off at one of its changes, before or after having made it, as a kill would.
@@ -110,7 +111,7 @@ fn put_each<B: Backend>(live: &mut Live<B>, wants: Vec<Want>) {
     }
 }
 
-fn undo<B: Backend>(backend: B, store: &Store, id: &str, target: Option<&str>) -> Report {
+fn undo<B: Backend>(backend: B, store: &Store, id: &str, target: &UndoTarget) -> Report {
     rollback(backend, store, &spec(id), target, false, &mut |_| {}).unwrap()
 }
 
@@ -126,13 +127,13 @@ proptest! {
         put_each(&mut Live::new(machine(), store.begin(&spec("1")).unwrap()), below(&dir, wants));
         let after = tree(&dir);
         if store.read("1").unwrap().has_intents() {
-            prop_assert!(undo(machine(), &store, "2", None).is_complete());
+            prop_assert!(undo(machine(), &store, "2", &UndoTarget::Newest).is_complete());
             prop_assert_eq!(&tree(&dir), &before);
             // The rollback is a run like any other.
-            prop_assert!(undo(machine(), &store, "3", Some("2")).is_complete());
+            prop_assert!(undo(machine(), &store, "3", &UndoTarget::Run("2".to_owned())).is_complete());
             prop_assert_eq!(&tree(&dir), &after);
             // Which puts the first one into effect again.
-            prop_assert!(undo(machine(), &store, "4", None).is_complete());
+            prop_assert!(undo(machine(), &store, "4", &UndoTarget::Newest).is_complete());
             prop_assert_eq!(&tree(&dir), &before);
         }
     }
@@ -152,9 +153,9 @@ proptest! {
         put_each(&mut Live::new(faulty, store.begin(&spec("1")).unwrap()), below(&dir, wants));
         if store.read("1").unwrap().has_intents() {
             let faulty = Faulty { inner: machine(), left: second_kill, after: second_after };
-            let first = undo(faulty, &store, "2", None);
+            let first = undo(faulty, &store, "2", &UndoTarget::Newest);
             if !first.is_complete() {
-                prop_assert!(undo(machine(), &store, "3", None).is_complete());
+                prop_assert!(undo(machine(), &store, "3", &UndoTarget::Newest).is_complete());
             }
             prop_assert_eq!(tree(&dir), before);
         }
@@ -216,7 +217,7 @@ fn told(script: &mut Script, store: &Store, id: &str, force: bool) -> (Report, V
             told.push(format!("{} {}:{}{kept}", change.verb, change.kind, change.name));
         }
     };
-    let report = rollback(script, store, &spec(id), None, force, &mut emit).unwrap();
+    let report = rollback(script, store, &spec(id), &UndoTarget::Newest, force, &mut emit).unwrap();
     (report, told)
 }
 
@@ -256,22 +257,22 @@ fn a_run_is_found_by_name_or_as_the_newest_that_changed_something() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir);
     let mut script = bare();
-    let refused = |script: &mut Script, target: Option<&str>| {
+    let refused = |script: &mut Script, target: &UndoTarget| {
         rollback(script, &store, &spec("x"), target, false, &mut |_| {}).unwrap_err()
     };
-    assert!(matches!(refused(&mut script, None), RollbackError::NothingToUndo));
+    assert!(matches!(refused(&mut script, &UndoTarget::Newest), RollbackError::NothingToUndo));
     mail_server(&store, &mut script);
     store.begin(&spec("2")).unwrap();
     for bad in ["nosuch", "../1", ""] {
-        assert!(matches!(refused(&mut script, Some(bad)), RollbackError::Journal(_)), "{bad}");
+        assert!(matches!(refused(&mut script, &UndoTarget::Run(bad.to_owned())), RollbackError::Journal(_)), "{bad}");
     }
     // One that was cut off before it changed anything is the newest all the same.
     for (id, undone) in [("3", "2"), ("4", "1")] {
-        let report = rollback(&mut script, &store, &spec(id), None, false, &mut |_| {}).unwrap();
+        let report = rollback(&mut script, &store, &spec(id), &UndoTarget::Newest, false, &mut |_| {}).unwrap();
         assert_eq!(report.undone, [undone]);
     }
-    assert!(matches!(refused(&mut script, Some("1")), RollbackError::AlreadyUndone(_)));
-    assert!(matches!(refused(&mut script, None), RollbackError::NothingToUndo));
+    assert!(matches!(refused(&mut script, &UndoTarget::Run("1".to_owned())), RollbackError::AlreadyUndone(_)));
+    assert!(matches!(refused(&mut script, &UndoTarget::Newest), RollbackError::NothingToUndo));
 }
 
 #[test]
@@ -284,7 +285,8 @@ fn all_runs_back_to_a_named_one_are_taken_back() {
     for (id, text) in [("2", "two\n"), ("3", "three\n")] {
         Live::new(&mut script, store.begin(&spec(id)).unwrap()).put(main_cf(text)).unwrap();
     }
-    let report = rollback(&mut script, &store, &spec("4"), Some("1"), false, &mut |_| {}).unwrap();
+    let report =
+        rollback(&mut script, &store, &spec("4"), &UndoTarget::Run("1".to_owned()), false, &mut |_| {}).unwrap();
     assert_eq!(report.undone, ["3", "2", "1"]);
     assert_eq!(script.states(), &before);
     let outcomes: Vec<_> = store.history().unwrap().into_iter().map(|run| run.outcome).collect();
@@ -302,6 +304,36 @@ fn a_damaged_before_image_is_found_before_anything_is_changed() {
     for blob in std::fs::read_dir(blobs).unwrap() {
         std::fs::write(blob.unwrap().path(), "damaged").unwrap();
     }
-    assert!(rollback(&mut script, &store, &spec("2"), None, false, &mut |_| {}).is_err());
+    assert!(rollback(&mut script, &store, &spec("2"), &UndoTarget::Newest, false, &mut |_| {}).is_err());
     assert_eq!(script.states(), &after);
+}
+
+#[test]
+fn the_host_goes_back_to_what_it_was_after_a_run_and_a_run_goes_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut script = bare();
+    mail_server(&store, &mut script);
+    let after_first = script.states().clone();
+    for (id, name) in [("2", "two"), ("3", "three")] {
+        let mut live = Live::new(&mut script, store.begin(&spec(id)).unwrap());
+        live.put(Want { key: Key::File(format!("/etc/{name}")), ..main_cf(name) }).unwrap();
+    }
+    let after_all = script.states().clone();
+    let named = |id: &str| id.to_owned();
+    let go = |script: &mut Script, id: &str, target: UndoTarget| {
+        rollback(script, &store, &spec(id), &target, false, &mut |_| {}).map(|report| report.undone)
+    };
+    assert_eq!(go(&mut script, "4", UndoTarget::Only(named("2"))).unwrap(), ["2"]);
+    assert_eq!((script.text("/etc/two"), script.text("/etc/three").as_deref()), (None, Some("three")));
+    // 2 is gone already.
+    assert_eq!(go(&mut script, "5", UndoTarget::After(named("1"))).unwrap(), ["3"]);
+    assert_eq!(script.states(), &after_first);
+    assert_eq!(go(&mut script, "6", UndoTarget::After(named("1"))).unwrap(), [""; 0], "it is there already");
+    assert!(matches!(go(&mut script, "6", UndoTarget::After(named("2"))), Err(RollbackError::NotInEffect(_))));
+    assert!(matches!(go(&mut script, "6", UndoTarget::Only(named("2"))), Err(RollbackError::AlreadyUndone(_))));
+    assert!(matches!(go(&mut script, "6", UndoTarget::After(named("x"))), Err(RollbackError::Journal(_))));
+    // Both rollbacks taken back: all is there again.
+    assert_eq!(go(&mut script, "6", UndoTarget::Run(named("4"))).unwrap(), ["5", "4"]);
+    assert_eq!(script.states(), &after_all);
 }
