@@ -29,6 +29,8 @@ mod run_spec;
 mod session;
 mod status;
 mod up;
+mod vault;
+mod vault_passwords;
 mod verify;
 
 use std::process::ExitCode;
@@ -69,6 +71,7 @@ fn run(command: &Command) -> ExitCode {
         Command::Inventory(args) => told(&args.command.look().into(), |console| inventory::run(&args.command, console)),
         Command::Lint(args) => told(&(&args.look).into(), |console| lint::run(args, console)),
         Command::Facts(args) => told(&(&args.look).into(), |console| facts::run(args, console)),
+        Command::Vault(args) => told(&(&args.look).into(), |console| vault::run(args, console)),
         Command::Doc(args) => told(&(&args.look).into(), |console| doc::run(args, console)),
         Command::Agent(args) => return crate::agent::run(&args.nonce),
         Command::AgentRollback(args) => return crate::agent::watch(&args.run_id),

@@ -5,6 +5,7 @@
 
 mod check;
 mod moment;
+mod texts;
 
 pub use check::{Check, CheckVerdict, Outside, Vantage};
 pub use moment::moment;

@@ -56,6 +56,7 @@ pub use state::{
 pub use witness::Witness;
 
 use crate::hostplay::Mode;
+use crate::veil::Veil;
 
 /// A state that a module wants a resource to have.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,6 +131,9 @@ pub trait Host {
     /// # Errors
     /// When it cannot be started, recorded, or (for units) fails.
     fn act(&mut self, action: Action) -> Result<Option<ActionResult>, HostError>;
+
+    /// Tells which texts are secret: a change with one of them in it is sensitive.
+    fn veil(&mut self, _veil: &Veil) {}
 
     /// Names the handlers that the next change will owe. They are noted before that change is made, so that no kill
     /// can come between the two.

@@ -126,6 +126,29 @@ pub struct HostPlay {
     /// Contents of the templates and files that tasks may name, by logical path
     /// (`roles/postfix/templates/x.j2`). Bytes are base64 on the wire.
     pub files: BTreeMap<String, FileBody>,
+    /// Texts in all of this that may not be shown.
+    #[serde(default)]
+    pub secrets: Vec<String>,
+}
+
+impl HostPlay {
+    /// Keeps those of these secrets that are anywhere in the play: the others are none of the host's business.
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: Vec<String>) -> Self {
+        if secrets.is_empty() {
+            return self;
+        }
+        // What cannot be written as JSON could not be sent either.
+        let mut text = serde_json::to_string(&(&self.var_maps, &self.extra_vars, &self.magic)).unwrap_or_default();
+        text.push_str(&serde_json::to_string(&(&self.steps, &self.handlers)).unwrap_or_default());
+        let files: Vec<_> = self.files.values().map(|file| String::from_utf8_lossy(&file.bytes)).collect();
+        let within = |secret: &String| {
+            let escaped = Value::from(secret.as_str()).to_string();
+            text.contains(escaped.trim_matches('"')) || files.iter().any(|file| file.contains(secret.as_str()))
+        };
+        self.secrets = secrets.into_iter().filter(within).collect();
+        self
+    }
 }
 
 /// One element of a task list.

@@ -19,5 +19,7 @@ pub mod protocol;
 pub mod report;
 pub mod template;
 pub mod transport;
+pub mod vault;
+pub mod veil;
 pub mod verify;
 pub mod yaml;

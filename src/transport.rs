@@ -22,6 +22,7 @@ pub use binary::{Binaries, BinaryError};
 pub use bootstrap::BootstrapError;
 pub use connect_error::ConnectError;
 pub use secret::Secret;
+pub(crate) use spec::expand_home;
 pub use spec::{ConnectionOptions, ConnectionSpec, Method, SpecError, SshSpec};
 pub use sudo::SudoError;
 

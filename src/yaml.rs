@@ -6,6 +6,7 @@
 
 mod build;
 mod explain;
+mod load;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use build::parse;
+pub use load::load;
 
 use serde_json::{Map, Number, Value};
 

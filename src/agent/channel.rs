@@ -13,6 +13,7 @@ use super::interpreter::Sink;
 use crate::event::Event;
 use crate::protocol::frame::{self, FrameError, MAX_TO_AGENT, MAX_TO_CONTROLLER};
 use crate::protocol::{PING_SECONDS, Reply, Request, preamble};
+use crate::veil::Veil;
 
 /// How often it is looked whether the controller is still there while nothing else happens.
 const LOOK: Duration = Duration::from_millis(500);
@@ -31,6 +32,8 @@ pub(super) struct Channel {
 pub(super) struct Speaker {
     out: Arc<Mutex<BufWriter<Outlet>>>,
     line: Arc<Line>,
+    /// What no event may show.
+    veil: Veil,
 }
 
 /// What is known of the controller.
@@ -125,7 +128,7 @@ impl Channel {
             }
             noticed.lost.store(true, Ordering::Release);
         });
-        Ok(Self { requests, speaker: Speaker { out: Arc::new(Mutex::new(out)), line } })
+        Ok(Self { requests, speaker: Speaker { out: Arc::new(Mutex::new(out)), line, veil: Veil::default() } })
     }
 
     /// The next request; `None` when the controller is gone.
@@ -162,6 +165,11 @@ impl Channel {
 }
 
 impl Speaker {
+    /// What no event may show, shared by all who speak.
+    pub(super) fn veil(&self) -> &Veil {
+        &self.veil
+    }
+
     /// Answers. A controller that is gone is noticed here too, and the run then ends by its policy. What is too large
     /// for a frame is told without its texts.
     pub(super) fn reply(&self, reply: &Reply) {
@@ -187,7 +195,8 @@ fn without_texts(reply: &Reply) -> Reply {
 }
 
 impl Sink for Speaker {
-    fn emit(&mut self, event: Event) {
+    fn emit(&mut self, mut event: Event) {
+        event.each_text(&mut |text| self.veil.hide_in(text));
         self.reply(&Reply::Event(event));
     }
 

@@ -140,6 +140,8 @@ impl OpenRun {
             speaker.emit(Event::FactsGathered { ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX) });
         }
         let none = Map::new();
+        play.secrets.iter().for_each(|secret| speaker.veil().add(secret));
+        self.host.host().veil(speaker.veil());
         let setup = Setup {
             host: self.host.host(),
             engine: &Engine::new(),

@@ -65,6 +65,7 @@ fn step(task: Task) -> Step {
 
 fn play(steps: Vec<Step>, handlers: Vec<Task>) -> HostPlay {
     HostPlay {
+        secrets: Vec::new(),
         name: "test".into(),
         gather_facts: true,
         var_maps: vec![json!({"who": "world", "greeting": "hello {{ who }}"}).as_object().unwrap().clone()],

@@ -8,8 +8,10 @@ use super::exit;
 use crate::fleet::DEFAULT_CONFIRM_SECONDS;
 
 mod inspect;
+mod vault;
 
 pub use inspect::{DocArgs, FactsArgs, InventoryArgs, InventoryCommand, InventorySource, LintArgs};
+pub use vault::{EncryptStringArgs, FilesArgs, RekeyArgs, VaultArgs, VaultCommand, VaultCommandArgs};
 
 /// Turn bare Rocky Linux 8 hosts into verified Postfix sending servers over SSH.
 #[derive(Debug, Parser)]
@@ -52,6 +54,8 @@ pub enum Command {
     /// Show what a module does and takes; without a name, list all.
     #[command(after_help = exit::HELP)]
     Doc(DocArgs),
+    /// Make, open and edit what is encrypted with Ansible Vault.
+    Vault(VaultCommandArgs),
     /// Run on a managed host; started by the other commands.
     #[command(hide = true)]
     Agent(AgentArgs),
@@ -259,6 +263,9 @@ pub struct TargetArgs {
     /// Run on this machine itself, without SSH; needs no inventory.
     #[arg(long)]
     pub local: bool,
+    /// How to open what is encrypted.
+    #[command(flatten)]
+    pub vault: VaultArgs,
 }
 
 /// What to do on the hosts.

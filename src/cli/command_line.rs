@@ -22,6 +22,13 @@ impl CommandLine {
             self.option("-i", &text(path));
         }
         self.flag("--local", target.local);
+        self.flag("-J", target.vault.ask_vault_password);
+        for file in &target.vault.vault_password_file {
+            self.option("--vault-password-file", &text(file));
+        }
+        for id in &target.vault.vault_id {
+            self.option("--vault-id", id);
+        }
         self
     }
 

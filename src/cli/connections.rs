@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::args::{ConnectionArgs, TargetArgs};
 use super::failure::Failure;
 use super::password;
-use crate::diagnostic::{Diagnostic, Sources};
+use crate::diagnostic::{Diagnostic, Sources, secret_values};
 use crate::fleet::{DEFAULT_PATIENCE, Fleet};
 use crate::inventory::Inventory;
 use crate::template::{Layer, TemplateError, Vars};
@@ -65,6 +65,9 @@ pub(super) fn fleet(ways: &Ways<'_>, target: &TargetArgs, connection: &Connectio
     };
     let mut connections = ways.connections(&options)?;
     let asked = password::ask(connection)?;
+    for password in asked.login.iter().chain(&asked.become_root) {
+        ways.sources.veil().add(password.expose());
+    }
     if asked.login.is_some() || asked.become_root.is_some() {
         options.password = asked.login;
         options.become_password = asked.become_root;
@@ -110,6 +113,7 @@ impl Ways<'_> {
                 rendered.insert(name.to_owned(), value);
             }
         }
+        secret_values(&rendered, self.sources.veil());
         Ok(rendered)
     }
 

@@ -7,6 +7,7 @@ use clap::ColorChoice;
 use super::args::{OutputArgs, OutputFormat};
 use super::failure::{Failure, Kind};
 use crate::report::{Form, Look, Verbosity};
+use crate::veil::Veil;
 
 /// Columns of a terminal that does not tell.
 const DEFAULT_COLUMNS: usize = 80;
@@ -14,8 +15,10 @@ const DEFAULT_COLUMNS: usize = 80;
 const DEFAULT_ROWS: usize = 24;
 
 /// Where output goes and how it may look.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Console {
+    /// What may not be shown.
+    veil: Veil,
     format: OutputFormat,
     verbosity: Verbosity,
     colour: ColorChoice,
@@ -37,7 +40,7 @@ impl Console {
             (false, 0) => Verbosity::Normal,
             (false, _) => Verbosity::Verbose,
         };
-        Self { format: args.output, verbosity, colour: args.color, terminal: terminal_size() }
+        Self { veil: Veil::default(), format: args.output, verbosity, colour: args.color, terminal: terminal_size() }
     }
 
     /// How a report is written on stdout.
@@ -58,11 +61,25 @@ impl Console {
         self.format == OutputFormat::Json
     }
 
-    /// Writes text to stdout.
+    /// What may not be shown.
+    #[must_use]
+    pub fn veil(&self) -> &Veil {
+        &self.veil
+    }
+
+    /// Writes text to stdout, secrets hidden.
     ///
     /// # Errors
     /// When it cannot be written; a reader that went away is no error.
-    pub fn print(text: &str) -> Result<(), Failure> {
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        Self::print_openly(&self.veil.hide(text))
+    }
+
+    /// Writes text to stdout, secrets included: they were asked for.
+    ///
+    /// # Errors
+    /// As [`Console::print`].
+    pub fn print_openly(text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(output_failure(&error)),
@@ -73,7 +90,7 @@ impl Console {
     /// Tells a warning: on stderr, so that it is no part of the output.
     pub fn warn(&self, text: &str) {
         if self.format == OutputFormat::Text && self.verbosity > Verbosity::Quiet {
-            to_stderr(text);
+            to_stderr(&self.veil.hide(text));
         }
     }
 
@@ -87,8 +104,8 @@ impl Console {
     pub fn fail(&self, failure: &Failure) {
         match self.format {
             // Nobody is left to be told when this fails too.
-            OutputFormat::Json => drop(Self::print(&format!("{}\n", failure.json()))),
-            OutputFormat::Text => to_stderr(&failure.render(self.colours_on_stderr())),
+            OutputFormat::Json => drop(self.print(&format!("{}\n", failure.json()))),
+            OutputFormat::Text => to_stderr(&self.veil.hide(&failure.render(self.colours_on_stderr()))),
         }
     }
 

@@ -16,7 +16,7 @@ pub(super) fn run(args: &DocArgs, console: &Console) -> Result<Exit, Failure> {
         Some(name) => vec![Module::from_name(name).ok_or_else(|| unknown(name))?],
     };
     let specs = modules.iter().map(|module| module.spec());
-    Console::print(&match (console.is_json(), &args.module) {
+    console.print(&match (console.is_json(), &args.module) {
         (true, _) => specs.map(|spec| json::line("module", described(spec)) + "\n").collect(),
         (false, None) => list(&specs.collect::<Vec<_>>()),
         (false, Some(_)) => specs.map(text).collect::<Vec<_>>().join("\n"),

@@ -5,40 +5,38 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::failure::{Failure, Kind};
-use crate::diagnostic::{Diagnostics, Sources};
+use crate::diagnostic::{Diagnostics, Sources, secret_values};
 use crate::yaml;
 
 /// The name under which text from the command line is shown in diagnostics.
 const SHOWN_AS: &str = "--extra-vars";
 
 /// All of them together; a later one wins.
-pub(super) fn read(given: &[String]) -> Result<Map<String, Value>, Failure> {
+pub(super) fn read(given: &[String], sources: &mut Sources) -> Result<Map<String, Value>, Failure> {
     let mut vars = Map::new();
     for text in given {
-        vars.extend(read_one(text)?);
+        vars.extend(read_one(text, sources)?);
     }
+    secret_values(&vars, sources.veil());
     Ok(vars)
 }
 
-fn read_one(text: &str) -> Result<Map<String, Value>, Failure> {
+fn read_one(text: &str, sources: &mut Sources) -> Result<Map<String, Value>, Failure> {
     if let Some(path) = text.strip_prefix('@') {
         let content = std::fs::read_to_string(Path::new(path))
             .map_err(|error| Failure::of(Kind::Input, format!("cannot read the file {path} of {SHOWN_AS}"), &error))?;
-        return mapping(path, &content);
+        return mapping(path, &content, sources);
     }
     if text.trim_start().starts_with('{') {
-        return mapping(SHOWN_AS, text);
+        return mapping(SHOWN_AS, text, sources);
     }
     words(text)
 }
 
-fn mapping(shown_as: &str, text: &str) -> Result<Map<String, Value>, Failure> {
-    let failure = |diagnostics: Diagnostics| {
-        let mut sources = Sources::new();
-        sources.add(shown_as, text);
-        Failure::diagnostics(diagnostics, sources)
-    };
-    let node = yaml::parse(shown_as, text).map_err(failure)?;
+fn mapping(shown_as: &str, text: &str, sources: &mut Sources) -> Result<Map<String, Value>, Failure> {
+    let loaded = yaml::load(shown_as, text, sources);
+    let failure = |diagnostics: Diagnostics| Failure::diagnostics(diagnostics, sources.clone());
+    let node = loaded.map_err(failure)?;
     match node.to_value() {
         Value::Object(vars) => Ok(vars),
         Value::Null => Ok(Map::new()),
@@ -75,7 +73,9 @@ mod tests {
     use crate::cli::exit::Exit;
 
     fn value(given: &[&str]) -> Value {
-        Value::Object(read(&given.iter().map(|&text| text.to_owned()).collect::<Vec<_>>()).unwrap())
+        Value::Object(
+            read(&given.iter().map(|&text| text.to_owned()).collect::<Vec<_>>(), &mut Sources::new()).unwrap(),
+        )
     }
 
     #[test]
@@ -104,7 +104,7 @@ mod tests {
             ("{a: [}", Exit::Input),
             ("@/nonexistent/vars.yaml", Exit::Input),
         ] {
-            let failure = read(&[given.to_owned()]).unwrap_err();
+            let failure = read(&[given.to_owned()], &mut Sources::new()).unwrap_err();
             assert_eq!(failure.exit(), exit, "{given}");
             assert!(!failure.render(false).contains("password"), "{}", failure.render(false));
         }

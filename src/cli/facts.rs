@@ -23,7 +23,7 @@ const EVENTS_AHEAD: usize = 256;
 type Facts = Map<String, Value>;
 
 pub(super) fn run(args: &FactsArgs, console: &Console) -> Result<Exit, Failure> {
-    let hosts = Hosts::load(&args.target)?;
+    let hosts = Hosts::load(&args.target, console)?;
     let fleet = connections::fleet(&hosts.ways(&Map::new()), &args.target, &args.connection)?;
     let command = command_line::CommandLine::new("facts").target(&args.target).limit(&args.target).text();
     let play = FleetPlay {
@@ -60,11 +60,11 @@ pub(super) fn run(args: &FactsArgs, console: &Console) -> Result<Exit, Failure> 
         })
         .collect();
     if console.is_json() {
-        Console::print(&answers.iter().map(json_line).collect::<String>())?;
+        console.print(&answers.iter().map(json_line).collect::<String>())?;
     } else {
         let facts: Map<String, Value> =
             answers.iter().filter_map(|(host, facts)| Some((host.clone(), json!(facts.as_ref().ok()?)))).collect();
-        Console::print(&format!("{:#}\n", Value::Object(facts)))?;
+        console.print(&format!("{:#}\n", Value::Object(facts)))?;
         for (host, answer) in &answers {
             if let Err(why) = answer {
                 console.warn(&format!("{host}: {}\n", failure_lines(why).join("\n")));
@@ -129,6 +129,7 @@ fn play() -> HostPlay {
         magic: Map::new(),
         steps: vec![Step::Task(Box::new(task))],
         handlers: Vec::new(),
+        secrets: Vec::new(),
         files: BTreeMap::new(),
     }
 }

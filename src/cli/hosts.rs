@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 
 use super::args::TargetArgs;
 use super::connections::Ways;
+use super::console::Console;
 use super::failure::{Failure, Kind};
-use super::locate;
-use crate::diagnostic::Sources;
+use super::{locate, vault_passwords};
+use crate::diagnostic::{Sources, secret_values};
 use crate::inventory::Inventory;
 
 /// The hosts of a command, and the inventory they come from.
@@ -21,9 +22,10 @@ pub(super) struct Hosts {
 
 impl Hosts {
     /// Reads the inventory, and picks what `--limit` and `--local` say.
-    pub(super) fn load(target: &TargetArgs) -> Result<Self, Failure> {
+    pub(super) fn load(target: &TargetArgs, console: &Console) -> Result<Self, Failure> {
         let paths = locate::inventories(target, &locate::current_folder()?)?;
-        let mut sources = Sources::new();
+        let keyring = vault_passwords::keyring(&target.vault)?;
+        let mut sources = Sources::secret(keyring.into(), console.veil().clone());
         let inventory = if paths.is_empty() {
             Inventory::of_one(&machine_name())
         } else {
@@ -39,6 +41,9 @@ impl Hosts {
         let selected = if target.local { this_machine(selected, &machine_name())? } else { selected };
         if selected.is_empty() {
             return Err(Failure::new(Kind::Input, "no host of the inventory is left by --limit"));
+        }
+        for host in &selected {
+            secret_values(&inventory.vars_for(host), sources.veil());
         }
         Ok(Self { inventory, sources, selected })
     }

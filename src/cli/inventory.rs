@@ -8,24 +8,24 @@ use super::args::{InventoryCommand, InventorySource};
 use super::console::Console;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::locate;
+use super::{locate, vault_passwords};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, did_you_mean};
 use crate::inventory::Inventory;
 
 pub(super) fn run(command: &InventoryCommand, console: &Console) -> Result<Exit, Failure> {
     let text = match command {
         InventoryCommand::List(args) => {
-            let loaded = Loaded::new(&args.source)?;
+            let loaded = Loaded::new(&args.source, console)?;
             let selected = loaded.select(args.limit.as_deref().unwrap_or("all"))?;
             list::json(&loaded.inventory, &selected, args.show_secrets)
         }
         InventoryCommand::Graph(args) => {
-            let loaded = Loaded::new(&args.source)?;
+            let loaded = Loaded::new(&args.source, console)?;
             loaded.check_name("group", &args.group, loaded.inventory.groups())?;
             graph::text(&loaded.inventory, &args.group)
         }
         InventoryCommand::Explain(args) => {
-            let loaded = Loaded::new(&args.source)?;
+            let loaded = Loaded::new(&args.source, console)?;
             loaded.check_name("host", &args.host, loaded.inventory.hosts())?;
             let told = explain::Told::of(&loaded.inventory, &args.host, args.show_secrets);
             let told = match &args.variable {
@@ -38,7 +38,11 @@ pub(super) fn run(command: &InventoryCommand, console: &Console) -> Result<Exit,
             if console.is_json() { told.json() } else { told.text() }
         }
     };
-    Console::print(&text)?;
+    if command.shows_secrets() {
+        Console::print_openly(&text)?;
+    } else {
+        console.print(&text)?;
+    }
     Ok(Exit::Ok)
 }
 
@@ -49,9 +53,10 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn new(source: &InventorySource) -> Result<Self, Failure> {
+    fn new(source: &InventorySource, console: &Console) -> Result<Self, Failure> {
         let paths = locate::sources(source)?;
-        let mut sources = Sources::new();
+        let keyring = vault_passwords::keyring(&source.vault)?;
+        let mut sources = Sources::secret(keyring.into(), console.veil().clone());
         let loaded = Inventory::load(&paths, &mut sources).and_then(|mut inventory| {
             if let Some(playbook) = &source.playbook {
                 let folder = playbook.parent().unwrap_or(playbook);

@@ -32,7 +32,7 @@ pub(super) fn run(args: &LintArgs, console: &Console) -> Result<Exit, Failure> {
         console.warn(&warning.render_warning(&sources, console.colours_on_stderr()));
     }
     let (plays, hosts, warnings) = (compiled.plays.len(), hosts.len(), compiled.warnings.len() + raised.len());
-    Console::print(&if console.is_json() {
+    console.print(&if console.is_json() {
         let counts = [("plays", plays), ("tasks", tasks), ("hosts", hosts), ("warnings", warnings)];
         json::line("lint", counts.map(|(name, count)| (name, json!(count)))) + "\n"
     } else {

@@ -41,6 +41,7 @@ fn missing(folder: &Path) -> Failure {
 #[expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test makes its files")]
 mod tests {
     use super::*;
+    use crate::cli::args::VaultArgs;
 
     fn target(positional: Option<&str>, inventory: &[&str], local: bool) -> TargetArgs {
         TargetArgs {
@@ -48,6 +49,7 @@ mod tests {
             inventory: inventory.iter().map(PathBuf::from).collect(),
             limit: None,
             local,
+            vault: VaultArgs::default(),
         }
     }
 

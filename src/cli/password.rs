@@ -20,7 +20,13 @@ pub(super) fn ask(connection: &ConnectionArgs) -> Result<Passwords, Failure> {
     Ok(Passwords { login, become_root })
 }
 
-fn read(prompt: &str) -> Result<Secret, Failure> {
+/// Whether somebody can be asked.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Asks on the terminal, or reads a line of stdin.
+pub(super) fn read(prompt: &str) -> Result<Secret, Failure> {
     let failed = |error: &io::Error| Failure::of(Kind::Machine, "cannot read the password", error);
     if io::stdin().is_terminal() {
         return rpassword::prompt_password(prompt).map(Secret::new).map_err(|error| failed(&error));

@@ -28,8 +28,8 @@ impl Prepared {
         added: Map<String, Value>,
         console: &Console,
     ) -> Result<Self, Failure> {
-        let Hosts { inventory, mut sources, selected } = Hosts::load(target)?;
-        let mut extra_vars = extra_vars::read(&play.extra_vars)?;
+        let Hosts { inventory, mut sources, selected } = Hosts::load(target, console)?;
+        let mut extra_vars = extra_vars::read(&play.extra_vars, &mut sources)?;
         extra_vars.extend(added);
         let options = playbook::Options {
             extra_vars,

@@ -15,7 +15,7 @@ use crate::protocol::RollbackSpec;
 use crate::report::{Reporter, RunInfo, RunKind};
 
 pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failure> {
-    let hosts = Hosts::load(&args.target)?;
+    let hosts = Hosts::load(&args.target, console)?;
     let fleet = connections::fleet(&hosts.ways(&Map::new()), &args.target, &args.connection)?;
     let fleet = Fleet { confirm_within: args.confirm.within(), ..fleet };
     let mode = if args.check { Mode::Check } else { Mode::Apply };
@@ -36,7 +36,8 @@ pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failur
         force: args.force,
         confirm_within: None,
     };
-    let (tally, outcome) = session::watch(reporter, |events| fleet.rollback(&hosts.selected, spec, events))?;
+    let (tally, outcome) =
+        session::watch(reporter, console.veil(), |events| fleet.rollback(&hosts.selected, spec, events))?;
     Ok(session::exit(&tally, outcome.interrupted))
 }
 

@@ -107,7 +107,7 @@ impl Run<'_> {
         );
         let plays = compiled.plays.iter().cloned().map(fleet_play).collect();
         let run = FleetRun { spec, plays, planning, revert_fleet: self.revert_fleet };
-        let (tally, outcome) = session::watch(reporter, |events| fleet.run(run, events))?;
+        let (tally, outcome) = session::watch(reporter, console.veil(), |events| fleet.run(run, events))?;
         if let Some(draft) = draft.filter(|_| !outcome.interrupted) {
             draft.save(outcome.plans, &plays_of)?;
         }
@@ -123,7 +123,7 @@ impl Run<'_> {
         let playbook = self.play.playbook.as_deref();
         let json = console.is_json();
         let text = if json { listing::json_lines(&compiled) } else { listing::text(&compiled, playbook, list) };
-        Console::print(&text)?;
+        console.print(&text)?;
         Ok(Exit::Ok)
     }
 

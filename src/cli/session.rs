@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Kind};
 use crate::event::HostEvent;
 use crate::report::{Reporter, Tally};
+use crate::veil::Veil;
 
 /// Events that may wait to be passed on to the report.
 const EVENTS_AHEAD: usize = 256;
@@ -28,6 +29,7 @@ enum Told {
 /// When the report could not be written, or the system lacks what it takes to begin.
 pub(super) fn watch<T, F>(
     reporter: Reporter,
+    veil: &Veil,
     work: impl FnOnce(mpsc::Sender<HostEvent>) -> F,
 ) -> Result<(Tally, T), Failure>
 where
@@ -36,7 +38,8 @@ where
     let runtime = runtime()?;
     let (tell, told) = channel();
     // Writing may block, which must not stop the work on the hosts: a thread of its own.
-    let report = std::thread::spawn(move || write(reporter, &told));
+    let veil = veil.clone();
+    let report = std::thread::spawn(move || write(reporter, &veil, &told));
     let result = runtime.block_on(async {
         let (sender, events) = mpsc::channel(EVENTS_AHEAD);
         let interrupts = signal(SignalKind::interrupt()).ok();
@@ -63,10 +66,14 @@ pub(super) fn exit(tally: &Tally, interrupted: bool) -> Exit {
     if interrupted { Exit::Interrupted } else { tally.verdict().into() }
 }
 
-fn write(mut reporter: Reporter, told: &Receiver<Told>) -> std::io::Result<Tally> {
+/// What is secret for the controller alone (passwords of connections) is hidden here, and all else once more.
+fn write(mut reporter: Reporter, veil: &Veil, told: &Receiver<Told>) -> std::io::Result<Tally> {
     while let Ok(told) = told.recv() {
         match told {
-            Told::Event(event) => reporter.handle(&event),
+            Told::Event(mut event) => {
+                event.event.each_text(&mut |text| veil.hide_in(text));
+                reporter.handle(&event);
+            }
             Told::Interrupted => reporter.interrupted(),
         }
     }

@@ -17,7 +17,7 @@ use crate::report::{clean, json};
 type Answer = answers::Answer<HostStatus>;
 
 pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure::Failure> {
-    let hosts = Hosts::load(&args.target)?;
+    let hosts = Hosts::load(&args.target, console)?;
     let fleet = connections::fleet(&hosts.ways(&Map::new()), &args.target, &args.connection)?;
     let mut answers = session::runtime()?.block_on(async {
         // How far each host is does not matter here, only what it answers.
@@ -26,7 +26,7 @@ pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure
     });
     let answers: Vec<Answer> = hosts.selected.iter().filter_map(|host| answers.remove_entry(host)).collect();
     let shown = if console.is_json() { json_lines(&answers) } else { text(&answers, args.output.verbose > 0) };
-    Console::print(&shown)?;
+    console.print(&shown)?;
     Ok(exit(&answers))
 }
 

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-/// What stands for a secret.
-pub const MASK: &str = "********";
+pub use crate::veil::MASK;
+use crate::veil::Veil;
 
 const NAME: &str = r"(?:pass(?:word|wd|phrase)?|secret|token|api_?key|private_?key)";
 
@@ -31,8 +31,7 @@ pub(super) fn mask_line(line: &str) -> String {
 /// Templates stay, since they only name another variable, and so do the paths of files.
 #[must_use]
 pub fn masked(name: &str, value: &Value) -> Value {
-    let path = ["_file", "_path", "_dir"].iter().any(|end| name.ends_with(end));
-    let secret = !path && SECRET_NAME.as_ref().is_none_or(|regex| regex.is_match(name));
+    let secret = is_secret(name);
     match value {
         Value::Null | Value::Bool(_) => value.clone(),
         Value::String(text) if text.contains("{{") => value.clone(),
@@ -47,6 +46,29 @@ pub fn masked(name: &str, value: &Value) -> Value {
 #[must_use]
 pub fn masked_all(entries: &Map<String, Value>) -> Value {
     entries.iter().map(|(name, value)| (name.clone(), masked(name, value))).collect::<Map<_, _>>().into()
+}
+
+/// Hides from now on what [`masked_all`] would mask.
+pub fn secret_values(entries: &Map<String, Value>, veil: &Veil) {
+    for (name, value) in entries {
+        secret_value(name, value, veil);
+    }
+}
+
+fn secret_value(name: &str, value: &Value, veil: &Veil) {
+    match value {
+        Value::Object(entries) if !is_secret(name) => secret_values(entries, veil),
+        Value::Array(items) if !is_secret(name) => items.iter().for_each(|item| secret_value(name, item, veil)),
+        Value::String(text) if text.contains("{{") => {}
+        value if is_secret(name) => veil.add_value(value),
+        _ => {}
+    }
+}
+
+/// Whether what has this name may not be shown.
+fn is_secret(name: &str) -> bool {
+    let path = ["_file", "_path", "_dir"].iter().any(|end| name.ends_with(end));
+    !path && SECRET_NAME.as_ref().is_none_or(|regex| regex.is_match(name))
 }
 
 #[cfg(test)]

@@ -3,10 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The user's files by the path under which they are shown.
+use crate::vault::Keyring;
+use crate::veil::Veil;
+
+/// The user's files by the path under which they are shown, and what is secret in them.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     texts: HashMap<String, Arc<str>>,
+    keyring: Arc<Keyring>,
+    veil: Veil,
 }
 
 impl Sources {
@@ -14,6 +19,24 @@ impl Sources {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// None yet, with the passwords of vaults in them, and where the secrets that are found go.
+    #[must_use]
+    pub fn secret(keyring: Arc<Keyring>, veil: Veil) -> Self {
+        Self { texts: HashMap::new(), keyring, veil }
+    }
+
+    /// The passwords of vaults.
+    #[must_use]
+    pub fn keyring(&self) -> &Arc<Keyring> {
+        &self.keyring
+    }
+
+    /// What may not be shown.
+    #[must_use]
+    pub fn veil(&self) -> &Veil {
+        &self.veil
     }
 
     /// Keeps a text for later diagnostics.
@@ -32,7 +55,7 @@ impl Sources {
     /// A line of a file as it may be shown: the values of keys that look secret are masked.
     #[must_use]
     pub fn shown_line(&self, shown_as: &str, line: u32) -> Option<String> {
-        self.line(shown_as, line).map(super::secrets::mask_line)
+        self.line(shown_as, line).map(|line| self.veil.hide(&super::secrets::mask_line(line)).into_owned())
     }
 
     /// A line of a file, from 1, without its line ending.

@@ -177,6 +177,7 @@ fn spec() -> RunSpec {
 
 fn play(name: &'static str, batches: &[&[&str]]) -> FleetPlay {
     let compile = move |_: &str| HostPlay {
+        secrets: Vec::new(),
         name: name.to_owned(),
         gather_facts: false,
         var_maps: Vec::new(),

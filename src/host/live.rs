@@ -15,6 +15,7 @@ use super::{
 };
 use crate::hostplay::Mode;
 use crate::journal::{self, Intent, Run};
+use crate::veil::Veil;
 use companions::Companions;
 
 /// A host with the open journal of the run that changes it.
@@ -96,6 +97,7 @@ impl<B: Backend> Live<B> {
         admit::admit_transition(&key, &before, &after)?;
         self.admit_place(&key, &before, &after)?;
         let scratch = if matches!(key, Key::File(_)) { Some(fs::scratch_name()?) } else { None };
+        let sensitive = sensitive || self.record.is_secret(&key, &before, &after);
         Ok(Some(Planned { step: Step { key, before, after, scratch }, sensitive }))
     }
 
@@ -170,6 +172,10 @@ impl<B: Backend> Live<B> {
 }
 
 impl<B: Backend> Host for Live<B> {
+    fn veil(&mut self, veil: &Veil) {
+        self.record.veil(veil);
+    }
+
     fn mode(&self) -> Mode {
         Mode::Apply
     }

@@ -12,6 +12,7 @@ use super::{
     Version, Want,
 };
 use crate::hostplay::Mode;
+use crate::veil::Veil;
 
 /// A host on which nothing is changed.
 #[derive(Debug)]
@@ -83,6 +84,7 @@ impl<B: Backend> Preview<B> {
             self.remade.insert(path.clone());
         }
         self.overlay.insert(key.clone(), state.clone());
+        let sensitive = sensitive || self.record.is_secret(&key, &before, &state);
         self.record.change(Change { key, before, after: state, sensitive });
         Ok(())
     }
@@ -147,6 +149,10 @@ impl<B: Backend> Preview<B> {
 }
 
 impl<B: Backend> Host for Preview<B> {
+    fn veil(&mut self, veil: &Veil) {
+        self.record.veil(veil);
+    }
+
     fn mode(&self) -> Mode {
         Mode::Check
     }

@@ -50,7 +50,6 @@ pub(super) fn read(path: &Path, tree: &mut Tree, sources: &mut Sources, problems
         problems.push(Diagnostic::new(format!("{shown} is not UTF-8 text")));
         return;
     };
-    let text = sources.add(&shown, &text);
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     if extension == "toml" {
         let problem = Diagnostic::new(format!("{shown} is a TOML inventory, and those are not supported"));
@@ -58,16 +57,16 @@ pub(super) fn read(path: &Path, tree: &mut Tree, sources: &mut Sources, problems
         return;
     }
     if !extension.is_empty() && !YAML_EXTENSIONS.contains(&extension) {
-        ini::read(&shown, &text, tree, problems);
+        ini::read(&shown, &sources.add(&shown, &text), tree, problems);
         return;
     }
     // As Ansible does: what is no YAML mapping may be INI, whatever its name.
-    match yaml::parse(&shown, &text) {
+    match yaml::load(&shown, &text, sources) {
         Ok(root) if root.as_map().is_some() || root.is_null() || !looks_like_ini(&text) => {
             file::read(&root, &shown, tree, problems);
         }
         Err(found) if !looks_like_ini(&text) => problems.extend(found),
-        Ok(_) | Err(_) => ini::read(&shown, &text, tree, problems),
+        Ok(_) | Err(_) => ini::read(&shown, &sources.add(&shown, &text), tree, problems),
     }
 }
 

@@ -52,7 +52,7 @@ pub fn read_file(path: &Path, sources: &mut Sources, problems: &mut Diagnostics)
     let shown = path.display().to_string();
     let shown = shown.strip_prefix("./").unwrap_or(&shown);
     let parsed = match std::fs::read_to_string(path) {
-        Ok(text) => yaml::parse(shown, &sources.add(shown, &text)),
+        Ok(text) => yaml::load(shown, &text, sources),
         Err(error) => Err(Diagnostic::new(format!("cannot read {shown}: {error}")).into()),
     };
     match parsed {

@@ -11,6 +11,7 @@ use crate::hostplay::{FileBody, HostPlay, Origin, Step, Task, VarLayer};
 use crate::inventory::Inventory;
 use crate::modules::args::parse_bool;
 use crate::template::{Layer, Vars};
+use crate::veil::Veil;
 
 /// A play with its hosts. What hosts have in common is held once.
 #[derive(Debug, Clone)]
@@ -48,6 +49,7 @@ pub(super) struct Common {
     pub(super) handlers: Vec<Task>,
     pub(super) files: BTreeMap<String, FileBody>,
     pub(super) inventory: Arc<Inventory>,
+    pub(super) veil: Veil,
 }
 
 impl CompiledPlay {
@@ -72,7 +74,9 @@ impl CompiledPlay {
             steps: common.steps.clone(),
             handlers: common.handlers.clone(),
             files: common.files.clone(),
+            secrets: Vec::new(),
         }
+        .with_secrets(common.veil.secrets())
     }
 
     /// Whether the play runs as root through sudo on a host. `ansible_become` of the host has the last word.

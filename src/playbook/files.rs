@@ -8,8 +8,9 @@ use super::role::RoleInstance;
 use super::scope::Scope;
 use super::tree::Location;
 use super::values::is_template;
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, Sources, did_you_mean};
 use crate::hostplay::FileBody;
+use crate::vault;
 
 /// What may travel with one play; each host gets all of it.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -54,7 +55,7 @@ impl Files {
     }
 
     /// Reads everything.
-    pub(super) fn pack(&self) -> Result<BTreeMap<String, FileBody>, Box<Diagnostic>> {
+    pub(super) fn pack(&self, sources: &Sources) -> Result<BTreeMap<String, FileBody>, Box<Diagnostic>> {
         let mut all = self.named.clone();
         let roles = self.roles.iter().map(|(name, folder)| (format!("roles/{name}"), folder));
         for (prefix, folder) in roles.chain([("playbook".to_owned(), &self.playbook)]) {
@@ -72,10 +73,22 @@ impl Files {
                 return Err(Box::new(too_large(&at)));
             }
             let bytes = at.read().map_err(|error| Box::new(unreadable(&at, &error)))?;
-            bodies.insert(logical, FileBody { bytes: bytes.unwrap_or_default(), mode, shown_as: at.shown() });
+            let bytes = decrypted(bytes.unwrap_or_default(), &at, sources)?;
+            bodies.insert(logical, FileBody { bytes, mode, shown_as: at.shown() });
         }
         Ok(bodies)
     }
+}
+
+/// As in Ansible, a file that is a vault arrives decrypted. All in it is secret.
+fn decrypted(bytes: Vec<u8>, at: &Location, sources: &Sources) -> Result<Vec<u8>, Box<Diagnostic>> {
+    let Some(text) = std::str::from_utf8(&bytes).ok().filter(|text| vault::is_vault(text)) else { return Ok(bytes) };
+    let opened = sources.keyring().open(text).map_err(|error| {
+        let problem = Diagnostic::new(format!("the vault {} cannot be used: failed to {error}", at.shown()));
+        Box::new(problem.maybe_hint(error.hint().map(str::to_owned)))
+    })?;
+    sources.veil().add(&String::from_utf8_lossy(&opened));
+    Ok(opened)
 }
 
 fn too_large(at: &Location) -> Diagnostic {

@@ -27,7 +27,7 @@ impl<'s> Loader<'s> {
         if let Some(parsed) = self.parsed.get(at) {
             return parsed.clone();
         }
-        let node = self.text(at).and_then(|text| match yaml::parse(&at.shown(), &text) {
+        let node = self.read(at).and_then(|text| match yaml::load(&at.shown(), &text, self.sources) {
             Ok(node) => Some(Arc::new(node)),
             Err(problems) => {
                 self.problems.extend(problems);
@@ -40,6 +40,11 @@ impl<'s> Loader<'s> {
 
     /// A text file, kept for diagnostics.
     pub(super) fn text(&mut self, at: &Location) -> Option<Arc<str>> {
+        let text = self.read(at)?;
+        Some(self.sources.add(&at.shown(), &text))
+    }
+
+    fn read(&mut self, at: &Location) -> Option<String> {
         let shown = at.shown();
         let bytes = match at.read() {
             Ok(bytes) => bytes?,
@@ -48,11 +53,11 @@ impl<'s> Loader<'s> {
                 return None;
             }
         };
-        let Ok(text) = String::from_utf8(bytes) else {
+        let text = String::from_utf8(bytes).ok();
+        if text.is_none() {
             self.problems.push(Diagnostic::new(format!("{shown} is not UTF-8 text")));
-            return None;
-        };
-        Some(self.sources.add(&shown, &text))
+        }
+        text
     }
 
     /// Variables of a file.

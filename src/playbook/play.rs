@@ -94,13 +94,14 @@ pub(super) fn read(
     let mut play_handlers = settle_handlers(entries, &scope, &mut builder);
     handlers::check_notify(&steps, &play_handlers, &mut builder.loader.problems);
     handlers::number(&mut steps, &mut play_handlers);
-    let files = builder.files.pack();
+    let files = builder.files.pack(builder.loader.sources);
     let gather_facts = flag(field(entries, "gather_facts"), &mut builder.loader.problems).unwrap_or(true);
     let any_errors_fatal = flag(field(entries, "any_errors_fatal"), &mut builder.loader.problems).unwrap_or(false);
     let max_fail_percentage = percentage(field(entries, "max_fail_percentage"), &mut builder.loader.problems);
     let serial = Serial::read(field(entries, "serial"), &mut builder.loader.problems);
     let name =
         field(entries, "name").and_then(|node| literal(node, "the name of the play", &mut builder.loader.problems));
+    let veil = builder.loader.sources.veil().clone();
     let PlayBuilder { checks, role_checks, becomes, raised, results, known_tags, maps, .. } = builder;
     run.results.extend(results);
     run.known_tags.extend(known_tags);
@@ -118,6 +119,7 @@ pub(super) fn read(
         return None;
     }
     let common = Common {
+        veil,
         gather_facts,
         becomes,
         var_maps: maps.iter().map(Variables::to_map).collect(),

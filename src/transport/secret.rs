@@ -13,6 +13,12 @@ impl Secret {
         Self(text.into())
     }
 
+    /// The secret, for whoever has to use it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
     /// The secret as a line for a program that asks for it.
     pub(super) fn line(&self) -> String {
         format!("{}\n", self.0)

@@ -216,7 +216,7 @@ impl Vars<'_> {
 }
 
 /// `~` and `~/...` as shells expand them; other people's homes are left to the user.
-fn expand_home(path: &str) -> PathBuf {
+pub(crate) fn expand_home(path: &str) -> PathBuf {
     let below = if path == "~" { Some("") } else { path.strip_prefix("~/") };
     match (below, std::env::home_dir()) {
         (Some(below), Some(home)) => home.join(below),

@@ -7,6 +7,7 @@ use serde_yaml::granit_parser::{Event, Marker, Parser, ScalarStyle, Span as Pars
 
 use super::{Key, Node, NodeValue, Span, explain, scalar};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::vault::Keyring;
 
 /// Nodes in one document, aliases counted in full: stops an alias bomb, and is far above any inventory.
 const MAX_NODES: usize = 1_000_000;
@@ -18,6 +19,16 @@ const MAX_DEPTH: usize = 64;
 /// # Errors
 /// The first syntax error, or all duplicate keys and unsupported tags.
 pub fn parse(file: &str, text: &str) -> Result<Node, Diagnostics> {
+    parse_with(file, text, &Keyring::default(), &mut Vec::new())
+}
+
+/// Reads one document whose inline vaults these passwords open. The secrets in them are added to `secrets`.
+pub(super) fn parse_with(
+    file: &str,
+    text: &str,
+    keyring: &Keyring,
+    secrets: &mut Vec<String>,
+) -> Result<Node, Diagnostics> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let options = serde_yaml::granit_parser::options! { emit_comments: false };
     let mut builder = Builder {
@@ -27,6 +38,8 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Diagnostics> {
         anchors: HashMap::new(),
         nodes: 0,
         problems: Diagnostics::new(),
+        keyring,
+        secrets,
     };
     match builder.document() {
         Ok(node) => builder.problems.or_ok(node),
@@ -47,6 +60,8 @@ struct Builder<'t> {
     anchors: HashMap<usize, Anchor>,
     nodes: usize,
     problems: Diagnostics,
+    keyring: &'t Keyring,
+    secrets: &'t mut Vec<String>,
 }
 
 /// What an alias repeats, with what that costs.
@@ -184,9 +199,34 @@ impl<'t> Builder<'t> {
             None if style == ScalarStyle::Plain => scalar::resolve(text),
             None => text_value(),
             Some(tag) if tag.is_yaml_core_schema_tag("str") => text_value(),
+            Some(tag) if ["!vault", "!vault-encrypted"].contains(&tag.original().as_str()) => self.vault(text, at),
+            Some(tag) if tag.original() == "!unsafe" => NodeValue::Str(literal(text)),
             Some(tag) => {
                 self.unsupported_tag(tag, at);
                 text_value()
+            }
+        }
+    }
+
+    /// The text of an inline vault.
+    fn vault(&mut self, text: &str, at: &ParserSpan) -> NodeValue {
+        let opened = match self.keyring.open(text) {
+            Ok(bytes) => String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned()),
+            Err(error) => {
+                let problem = self.problem(at, format!("this vault cannot be used: failed to {error}"));
+                self.problems.push(problem.maybe_hint(error.hint().map(str::to_owned)));
+                return NodeValue::Null;
+            }
+        };
+        match opened {
+            Ok(text) => {
+                self.secrets.push(text.clone());
+                NodeValue::Str(text)
+            }
+            Err(why) => {
+                let problem = self.problem(at, format!("this vault cannot be used: {why}"));
+                self.problems.push(problem);
+                NodeValue::Null
             }
         }
     }
@@ -201,13 +241,7 @@ impl<'t> Builder<'t> {
         let name = tag.original();
         let at = at.tag_span().unwrap_or(*at);
         let problem = self.problem(&at, format!("the tag `{name}` is not supported yet"));
-        self.problems.push(match name.as_str() {
-            "!vault" => {
-                problem.hint("keep the decrypted value in a file that only you can read, and pass it with -e @FILE")
-            }
-            "!unsafe" => problem.hint("write literal braces as {% raw %}...{% endraw %}"),
-            _ => problem.hint("leave the tag out; quotes make a value text"),
-        });
+        self.problems.push(problem.hint("leave the tag out; quotes make a value text"));
     }
 
     fn alias(&mut self, id: usize, at: &ParserSpan, depth: usize) -> Result<Built, Stop> {
@@ -262,6 +296,14 @@ impl<'t> Builder<'t> {
         let length = u32::try_from(first_line.trim_end().chars().count()).unwrap_or(u32::MAX).max(1);
         Span { file: Arc::clone(&self.file), line, column, length }
     }
+}
+
+/// A text that is no template, whatever is in it, as a template.
+fn literal(text: &str) -> String {
+    if !["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)) {
+        return text.to_owned();
+    }
+    format!("{{{{ {} }}}}", serde_json::Value::from(text))
 }
 
 /// Merged keys stand behind the mapping's own and never replace one; of two sources the first wins.

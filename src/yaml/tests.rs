@@ -210,13 +210,11 @@ fn all_duplicate_keys_and_tags_are_reported_at_once() {
     1 | a: 1
       | - first here
 
-    error: the tag `!vault` is not supported yet
-     --> x.yaml:4:4
+    error: this vault cannot be used: failed to read it: `abc` is no format that mailprov knows
+     --> x.yaml:5:3
       |
-    4 | v: !vault |
-      |    ^^^^^^
-      |
-      = help: keep the decrypted value in a file that only you can read, and pass it with -e @FILE
+    5 |   abc
+      |   ^^^
 
     error: the tag `!!set` is not supported yet
      --> x.yaml:6:4

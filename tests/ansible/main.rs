@@ -5,3 +5,4 @@ mod expressions;
 mod inventories;
 mod patterns;
 mod tools;
+mod vaults;

@@ -23,6 +23,7 @@ fn help() {
       lint       Look for everything that can be wrong without contacting a host
       facts      Show the facts of the hosts, as templates see them
       doc        Show what a module does and takes; without a name, list all
+      vault      Make, open and edit what is encrypted with Ansible Vault
       help       Print this message or the help of the given subcommand(s)
 
     Options:
@@ -75,6 +76,13 @@ fn help() {
                                        after its firewall, network, name or sshd changed, before it
                                        takes the run back by itself; 0: it never does [default: 60]
       -h, --help                       Print help
+
+    Vault:
+      -J, --ask-vault-password          Ask for the password of the vault
+          --vault-password-file <FILE>  Read the password of the vault from a file, or from what a
+                                        program prints; can be given several times
+          --vault-id <ID>               A password with its label: `LABEL@FILE`, `LABEL@PROGRAM` or
+                                        `LABEL@prompt`; can be given several times
 
     Connection:
       -u, --user <USER>           Log in as this user
@@ -134,6 +142,13 @@ fn help() {
           --out <FILE>             Keep what would be done as a plan for `up --plan`
       -h, --help                   Print help
 
+    Vault:
+      -J, --ask-vault-password          Ask for the password of the vault
+          --vault-password-file <FILE>  Read the password of the vault from a file, or from what a
+                                        program prints; can be given several times
+          --vault-id <ID>               A password with its label: `LABEL@FILE`, `LABEL@PROGRAM` or
+                                        `LABEL@prompt`; can be given several times
+
     Connection:
       -u, --user <USER>           Log in as this user
           --private-key <FILE>    Log in with this key
@@ -179,8 +194,8 @@ fn help() {
                                        @FILE with one a line
           --local                      Run on this machine itself, without SSH; needs no inventory
           --run <ID>                   The run to take back, with all later ones [default: the newest]
-          --to <ID>                    Go back to what the hosts were after this run: take back all later
-                                       ones
+          --to <ID>                    Go back to what the hosts were after this run: take back all
+                                       later ones
           --force                      Also overwrite what was changed by hand since
       -C, --check                      Only show what would be put back
           --confirm-timeout <SECONDS>  Seconds that a host waits to be reached over a new connection
@@ -188,6 +203,13 @@ fn help() {
                                        takes the run back by itself; 0: it never does [default: 60]
       -D, --diff                       Show the differences in the text of files
       -h, --help                       Print help
+
+    Vault:
+      -J, --ask-vault-password          Ask for the password of the vault
+          --vault-password-file <FILE>  Read the password of the vault from a file, or from what a
+                                        program prints; can be given several times
+          --vault-id <ID>               A password with its label: `LABEL@FILE`, `LABEL@PROGRAM` or
+                                        `LABEL@prompt`; can be given several times
 
     Connection:
       -u, --user <USER>           Log in as this user
@@ -234,6 +256,13 @@ fn help() {
                                    with one a line
           --local                  Run on this machine itself, without SSH; needs no inventory
       -h, --help                   Print help
+
+    Vault:
+      -J, --ask-vault-password          Ask for the password of the vault
+          --vault-password-file <FILE>  Read the password of the vault from a file, or from what a
+                                        program prints; can be given several times
+          --vault-id <ID>               A password with its label: `LABEL@FILE`, `LABEL@PROGRAM` or
+                                        `LABEL@prompt`; can be given several times
 
     Connection:
       -u, --user <USER>           Log in as this user

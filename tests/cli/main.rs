@@ -6,5 +6,6 @@ mod inspect;
 mod mail_values;
 mod plans;
 mod runs;
+mod vault;
 mod world;
 mod wrong;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Subcommand};
 
-use super::{ConnectionArgs, OutputArgs, OutputFormat, PlayArgs, TargetArgs};
+use super::{ConnectionArgs, OutputArgs, OutputFormat, PlayArgs, TargetArgs, VaultArgs};
 use crate::cli::exit;
 
 /// `inventory`.
@@ -30,6 +30,16 @@ pub enum InventoryCommand {
 }
 
 impl InventoryCommand {
+    /// Whether secrets are to be shown.
+    #[must_use]
+    pub fn shows_secrets(&self) -> bool {
+        match self {
+            Self::List(args) => args.show_secrets,
+            Self::Explain(args) => args.show_secrets,
+            Self::Graph(_) => false,
+        }
+    }
+
     /// How the output looks.
     #[must_use]
     pub fn look(&self) -> &LookArgs {
@@ -104,6 +114,9 @@ pub struct InventorySource {
     /// Also read the variables beside this playbook.
     #[arg(long, value_name = "FILE")]
     pub playbook: Option<PathBuf>,
+    /// How to open what is encrypted.
+    #[command(flatten)]
+    pub vault: VaultArgs,
 }
 
 /// `lint`.

@@ -29,7 +29,6 @@ fn an_ini_inventory_knows_where_its_values_stand() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn wrong_ini_inventories_say_what_and_where() {
     insta::assert_snapshot!(ini_errors("[mail]\nmx1 ansible_host = 192.0.2.1\n"), @r#"
     error: expected a variable as name=value
