@@ -17,6 +17,7 @@ mod install;
 mod managed;
 mod paths;
 mod postfix_file;
+mod postfix_proof;
 
 mod assert;
 mod certificate;

@@ -26,6 +26,11 @@ pub struct Scratch {
     pub result: Option<String>,
 }
 
+impl Scratch {
+    /// Stands for the directory's path among the program's arguments.
+    pub const HERE: &str = "{scratch}";
+}
+
 /// What a program left in its scratch directory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scratched {
@@ -62,8 +67,9 @@ pub(super) fn run(
         file.and_then(|mut file| file.write_all(bytes).and_then(|()| file.set_modified(settled)))
             .map_err(failed("write a file below"))?;
     }
-    let command =
-        CommandSpec { chdir: Some(directory.path().to_string_lossy().into_owned()), ..scratch.command.clone() };
+    let here = directory.path().to_string_lossy().into_owned();
+    let argv = scratch.command.argv.iter().map(|word| if word == Scratch::HERE { here.clone() } else { word.clone() });
+    let command = CommandSpec { argv: argv.collect(), chdir: Some(here.clone()), ..scratch.command.clone() };
     let output = run(&command)?;
     let result = match &scratch.result {
         Some(name) => match fs::read(directory.path().join(name)) {
@@ -96,7 +102,7 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let base = base.path().join("run");
         let scratch = Scratch {
-            command: CommandSpec::new(&["sh", "-c", "stat -c '%a %n' in . && sort in > out"]),
+            command: CommandSpec::new(&["sh", "-c", "stat -c '%a %n' in . && sort $0/in > out", Scratch::HERE]),
             files: vec![("in".to_owned(), b"b\na\n".to_vec())],
             result: Some("out".to_owned()),
         };

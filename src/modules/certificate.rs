@@ -102,6 +102,14 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
     Ok(Outcome { message: reason, values, unknown, ..Outcome::default() })
 }
 
+/// Whether a private key is that of a certificate, both in PEM; true where one of them cannot be read.
+pub(super) fn is_key_of(certificate: &[u8], key: &[u8]) -> bool {
+    match (Found::read(certificate), Key::read(key)) {
+        (Some(found), Some(key)) => found.has_key(&key),
+        _ => true,
+    }
+}
+
 /// What the arguments ask for.
 struct Wish {
     request: Request,

@@ -7,6 +7,7 @@ use serde_json::Map;
 
 use super::managed::Managed;
 use super::postfix_file::configuration;
+use super::postfix_proof::{Switch, prove};
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
 use crate::host::Content;
 use crate::postfix::value::{check_name, clean, normal};
@@ -27,6 +28,13 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
             "A name under which the host remembers what these parameters were before: one that a later run with this name \
              does not name any more goes back to that. Without it nothing goes back.",
         ),
+        ArgSpec::new(
+            "prove",
+            ArgKind::Bool,
+            "Try the new file out before it takes the place of the old one: Postfix's programs have no complaint that they \
+             do not have already, the maps named here can be opened and asked, and the key is that of the certificate.",
+        )
+        .default("no"),
     ],
     returns: &[
         ("parameters", "the names whose values were changed"),
@@ -71,6 +79,10 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
         // What a package still to be installed brings may hold any of them.
         None => (Content::Unknown, params.iter().map(|(name, _)| name.clone()).collect()),
     };
+    if args.flag("prove") {
+        let values = params.iter().map(|(_, value)| value.clone()).collect();
+        prove(context, &Switch { path: &path, before: &before.content, after: &new, values })?;
+    }
     if let Some(managed) = managed {
         managed.put(context, !before.is_unknown())?;
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::managed::Managed;
 use super::postfix_file::configuration;
+use super::postfix_proof::{Switch, prove};
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
 use crate::host::Content;
 use crate::postfix::value::clean;
@@ -56,6 +57,13 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
             "A name under which the host remembers what these entries were before: one that a later run with this name \
              does not name any more goes back to that. Without it nothing goes back.",
         ),
+        ArgSpec::new(
+            "prove",
+            ArgKind::Bool,
+            "Try the new file out before it takes the place of the old one: Postfix's programs have no complaint that they \
+             do not have already, the maps named here can be opened and asked, and the key is that of the certificate.",
+        )
+        .default("no"),
     ],
     exactly_one_of: &[&["name", "services"]],
     example: "- name: Take mail on port 587\n  postfix_service:\n    name: submission\n    type: inet\n    command: smtpd\n    \
@@ -113,6 +121,11 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
         }
         None => Content::Unknown,
     };
+    if args.flag("prove") {
+        let options = wanted.iter().filter_map(|entry| entry.service.as_ref()).flat_map(|service| &service.options);
+        let values = options.map(|(_, value)| value.clone()).collect();
+        prove(context, &Switch { path: &path, before: &before.content, after: &new, values })?;
+    }
     if let Some(managed) = managed {
         managed.put(context, !before.is_unknown())?;
     }

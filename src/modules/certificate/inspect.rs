@@ -93,12 +93,17 @@ impl Found {
         })
     }
 
+    /// Whether this is its key.
+    pub(super) fn has_key(&self, key: &Key) -> bool {
+        self.public_key == key.pair.der_bytes()
+    }
+
     /// What is wrong with it, as ends of "the certificate ...".
     pub(super) fn defects(&self, wanted: &Request, key: &Key, now: i64, renew_before: i64) -> Vec<String> {
         let names = format!("is for {}, not for {}", list(&self.names), list(&wanted.names));
         let subject = self.common_name.as_deref().unwrap_or("nobody");
         let checks = [
-            (self.public_key != key.pair.der_bytes(), "is of another key".to_owned()),
+            (!self.has_key(key), "is of another key".to_owned()),
             (self.not_after <= now, format!("ended on {}", date(self.not_after))),
             (
                 self.not_after > now && self.not_after - now < renew_before * DAY,

@@ -1,0 +1,223 @@
+//! A configuration of Postfix's tried out in a directory of its own, before the one that is in use is switched.
+//!
+//! Postfix's own programs are asked, with the files that would be in place: what they complain about that they do not
+//! complain about now, is a reason not to switch. Maps that a task names are opened and asked, and the key must be that of
+//! the certificate: `postfix check` and `postconf` find nothing wrong with either.
+
+use super::certificate::is_key_of;
+use super::{Context, ModuleError};
+use crate::event::Failure;
+use crate::host::{CommandSpec, Content, FileState, HostError, Scratch, Scratched};
+use crate::hostplay::Mode;
+use crate::postfix::MainCf;
+
+const MAIN_CF: &str = "/etc/postfix/main.cf";
+const MASTER_CF: &str = "/etc/postfix/master.cf";
+
+/// Maps that are read as text, and those that are read as a database beside the text (`DATABASE_README`).
+const TEXT_MAPS: &[&str] = &["regexp", "pcre", "cidr", "texthash"];
+const DATABASES: &[&str] = &["hash", "btree"];
+
+/// What no table has, and every table can be asked for.
+const ASKED: &str = "nobody@mailprov-selftest.invalid";
+
+/// Both files, as they are or as they would be.
+struct Shadow {
+    main_cf: Vec<u8>,
+    master_cf: Vec<u8>,
+}
+
+/// What a switch would do.
+pub(super) struct Switch<'s> {
+    /// The file that is switched.
+    pub(super) path: &'s str,
+    pub(super) before: &'s Content,
+    pub(super) after: &'s Content,
+    /// The values that the task sets: the maps in them are asked.
+    pub(super) values: Vec<String>,
+}
+
+/// Tries a switch out. Nothing is tried where something cannot be known yet, or Postfix is not there.
+pub(super) fn prove(context: &mut Context<'_>, switch: &Switch<'_>) -> Result<(), ModuleError> {
+    let (Some(before), Some(after)) = (switch.before.bytes(), switch.after.bytes()) else { return Ok(()) };
+    if context.host.packages_pending() {
+        return Ok(());
+    }
+    let other = if switch.path == MAIN_CF { MASTER_CF } else { MAIN_CF };
+    let Some(other) = bytes(context, other)? else { return Ok(()) };
+    let shadow = |own: &[u8]| match switch.path {
+        MAIN_CF => Shadow { main_cf: own.to_vec(), master_cf: other.clone() },
+        _ => Shadow { main_cf: other.clone(), master_cf: own.to_vec() },
+    };
+    let (old, new) = (shadow(before), shadow(after));
+    let mut wrong = Vec::new();
+    if before != after {
+        wrong.extend(complaints(context, &old, &new)?);
+    }
+    wrong.extend(maps(context, &new, &switch.values)?);
+    if switch.path == MAIN_CF {
+        wrong.extend(key(context, &new)?);
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let failure = Failure {
+        message: format!("switch {}: the new configuration does not hold", switch.path),
+        causes: wrong,
+        hints: vec!["the one in use was left as it is".to_owned()],
+        ..Failure::default()
+    };
+    Err(ModuleError::Failed { failure: Box::new(failure), values: serde_json::Map::new() })
+}
+
+/// What Postfix's programs say to the new files and not to the old ones.
+fn complaints(context: &mut Context<'_>, old: &Shadow, new: &Shadow) -> Result<Vec<String>, ModuleError> {
+    let mut programs = vec![
+        vec!["postconf", "-c", Scratch::HERE, "-n"],
+        // Unlike postconf it looks at the network interfaces.
+        vec!["postmap", "-c", Scratch::HERE, "-q", "x", "static:x"],
+    ];
+    if context.host.mode() == Mode::Apply {
+        // It makes directories of the queue that are missing.
+        programs.push(vec!["postfix", "-c", Scratch::HERE, "check"]);
+    }
+    let mut wrong = Vec::new();
+    for argv in programs {
+        let said = says(context, new, &argv)?;
+        if said.is_empty() {
+            continue;
+        }
+        let before = says(context, old, &argv)?;
+        wrong.extend(said.into_iter().filter(|line| !before.contains(line)));
+    }
+    Ok(wrong)
+}
+
+/// The complaints of one program.
+fn says(context: &mut Context<'_>, shadow: &Shadow, argv: &[&str]) -> Result<Vec<String>, ModuleError> {
+    let Some(done) = run(context, argv, shadow.files())? else { return Ok(Vec::new()) };
+    let stderr = done.output.stderr_text();
+    let mut lines: Vec<String> = stderr.lines().map(without_place).collect();
+    if lines.is_empty() && done.output.status != 0 && argv.first() == Some(&"postfix") {
+        lines.push(format!("`postfix check` ends with {}; the mail log says why", done.output.status));
+    }
+    Ok(lines)
+}
+
+impl Shadow {
+    fn files(&self) -> Vec<(String, Vec<u8>)> {
+        vec![("main.cf".to_owned(), self.main_cf.clone()), ("master.cf".to_owned(), self.master_cf.clone())]
+    }
+}
+
+/// A line without the directory, which has another name each time.
+fn without_place(line: &str) -> String {
+    let words = line.split(' ').map(|word| match word.rsplit_once('/') {
+        Some((place, file)) if place.contains("/scratch-") => format!("/etc/postfix/{file}"),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Runs a program of Postfix's; `None` when it is not installed.
+fn run(
+    context: &mut Context<'_>,
+    argv: &[&str],
+    files: Vec<(String, Vec<u8>)>,
+) -> Result<Option<Scratched>, ModuleError> {
+    match context.host.scratch(&Scratch { command: CommandSpec::new(argv), files, result: None }) {
+        Err(HostError::NoSuchProgram(_)) => Ok(None),
+        done => Ok(Some(done?)),
+    }
+}
+
+/// Opens and asks each map in the values; what is wrong with any.
+fn maps(context: &mut Context<'_>, shadow: &Shadow, values: &[String]) -> Result<Vec<String>, ModuleError> {
+    let mut named: Vec<(String, String)> = values.iter().flat_map(|value| references(value)).collect();
+    named.sort();
+    named.dedup();
+    let mut wrong = Vec::new();
+    for (kind, path) in named {
+        let (file, name) =
+            if DATABASES.contains(&kind.as_str()) { (format!("{path}.db"), "map.db") } else { (path.clone(), "map") };
+        let table = match context.file(&file)? {
+            FileState::Regular { content: Content::Bytes(bytes), .. } => bytes.to_vec(),
+            FileState::Absent => {
+                wrong.push(format!("{kind}:{path}: there is no {file}"));
+                continue;
+            }
+            FileState::Unknown | FileState::Regular { .. } => continue,
+            _ => {
+                wrong.push(format!("{kind}:{path}: {file} is not a regular file"));
+                continue;
+            }
+        };
+        let mut files = shadow.files();
+        files.push((name.to_owned(), table));
+        let map = format!("{kind}:map");
+        let Some(done) = run(context, &["postmap", "-c", Scratch::HERE, "-q", ASKED, &map], files)? else { continue };
+        let lines = done.output.stderr_text();
+        wrong.extend(lines.lines().map(|line| format!("{kind}:{path}: {}", without_place(line))));
+    }
+    Ok(wrong)
+}
+
+/// The files that a value names as maps: `hash:/etc/postfix/virtual`.
+fn references(value: &str) -> Vec<(String, String)> {
+    let words = value.split(|c: char| c.is_whitespace() || matches!(c, ',' | '{' | '}'));
+    let named = words.filter_map(|word| {
+        let word = word.strip_prefix("proxy:").unwrap_or(word);
+        let (kind, path) = word.split_once(':').filter(|(_, path)| path.starts_with('/'))?;
+        let known = TEXT_MAPS.contains(&kind) || DATABASES.contains(&kind);
+        known.then(|| (kind.to_owned(), path.to_owned()))
+    });
+    named.collect()
+}
+
+/// Whether the server's key is that of its certificate.
+fn key(context: &mut Context<'_>, shadow: &Shadow) -> Result<Option<String>, ModuleError> {
+    let Ok(main_cf) = MainCf::parse(&shadow.main_cf) else { return Ok(None) };
+    let plain = |name: &str| main_cf.get(name).filter(|path| path.starts_with('/') && !path.contains('$'));
+    let (Some(certificate), Some(key)) = (plain("smtpd_tls_cert_file"), plain("smtpd_tls_key_file")) else {
+        return Ok(None);
+    };
+    let (Some(public), Some(private)) = (bytes(context, &certificate)?, bytes(context, &key)?) else {
+        return Ok(None);
+    };
+    let fits = is_key_of(&public, &private);
+    Ok((!fits).then(|| format!("the key in {key} is not that of the certificate in {certificate}")))
+}
+
+/// The bytes of a file, where they are known.
+fn bytes(context: &mut Context<'_>, path: &str) -> Result<Option<Vec<u8>>, ModuleError> {
+    Ok(match context.file(path)? {
+        FileState::Regular { content: Content::Bytes(bytes), .. } => Some(bytes.to_vec()),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{references, without_place};
+
+    #[test]
+    fn maps_are_found_in_values() {
+        for (value, expected) in [
+            ("hash:/etc/aliases", vec![("hash", "/etc/aliases")]),
+            ("inline:{ a=b }, proxy:hash:/a/b regexp:/c", vec![("hash", "/a/b"), ("regexp", "/c")]),
+            ("check_client_access cidr:/x, permit", vec![("cidr", "/x")]),
+            ("smtp:[h]:25", vec![]),
+            ("unix:/run/x", vec![]),
+        ] {
+            let expected: Vec<_> =
+                expected.into_iter().map(|(kind, path)| (kind.to_owned(), path.to_owned())).collect();
+            assert_eq!(references(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn lines_are_the_same_each_time() {
+        let line = "postconf: warning: /run/mailprov/scratch-a1B2/main.cf: unused parameter: foo=bar";
+        assert_eq!(without_place(line), "postconf: warning: /etc/postfix/main.cf: unused parameter: foo=bar");
+    }
+}

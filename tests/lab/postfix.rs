@@ -1,0 +1,61 @@
+//! What the role does with Postfix's own files.
+
+use std::env;
+
+use crate::support::{Ran, inventory, mailprov, on};
+
+fn host() -> String {
+    let hosts = env::var("MAILPROV_HOSTS").unwrap_or_default();
+    hosts.split(',').find(|host| !host.is_empty()).unwrap_or("mail2").to_owned()
+}
+
+fn run(command: &str, variables: &str) -> Ran {
+    let limit = format!("{}.mydomain.local", host());
+    mailprov(&[command, &inventory("root"), "--limit", &limit, "-e", variables])
+}
+
+#[test]
+fn what_is_dropped_from_the_playbook_goes_back_to_what_it_was() {
+    let host = host();
+    run("up", "{}").succeeded();
+    on(&host, "postconf -e delay_warning_time=7h; postfix reload");
+    let files = "cd /etc/postfix; sha256sum main.cf master.cf main.cf.mailprov master.cf.mailprov";
+    let before = on(&host, files);
+    let more = "{mail_postfix_parameters: {delay_warning_time: 1h, smtpd_banner: $myhostname ESMTP}, mail_smtps: true, \
+                mail_relayhost: '[mx.mydomain.local]:25', mail_rate_messages: 100, \
+                mail_postfix_services: [{name: '10025', command: smtpd, options: {smtpd_milters: ''}}]}";
+    run("up", more).succeeded();
+    assert_eq!(on(&host, "postconf -h delay_warning_time relayhost"), "1h\n[mx.mydomain.local]:25\n");
+    let ports = on(&host, "ss -ltnH | awk '{print $4}' | grep -oE '(465|10025)$' | sort -u | xargs");
+    assert_eq!(ports, "10025 465\n");
+    run("up", "{}").succeeded();
+    assert_eq!(before, on(&host, files));
+    on(&host, "postconf -X delay_warning_time; postfix reload");
+}
+
+#[test]
+fn a_configuration_that_does_not_hold_is_never_switched_to() {
+    let host = host();
+    run("up", "{}").succeeded();
+    let inode = "stat -c '%i %Y' /etc/postfix/main.cf /etc/postfix/master.cf; systemctl show -p MainPID postfix";
+    let before = on(&host, inode);
+    // No such address, a map type that is not installed, a map that is not there, a broken expression.
+    on(&host, "printf '/(/ x\\n' > /etc/postfix/broken.regexp; echo 'a b' > /etc/postfix/some");
+    for (variables, why) in [
+        ("{mail_inet_interfaces: 10.9.9.9}", "no local interface found for 10.9.9.9"),
+        ("{mail_postfix_parameters: {canonical_maps: 'pcre:/etc/postfix/some'}}", "unsupported dictionary type: pcre"),
+        ("{mail_postfix_parameters: {canonical_maps: 'hash:/etc/postfix/some'}}", "there is no /etc/postfix/some.db"),
+        (
+            "{mail_postfix_parameters: {canonical_maps: 'regexp:/etc/postfix/broken.regexp'}}",
+            "regexp:/etc/postfix/broken",
+        ),
+    ] {
+        for command in ["check", "up"] {
+            let ran = run(command, variables).with_status(4);
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(said.contains(why) && said.contains("does not hold"), "{variables}: {said}");
+        }
+    }
+    assert_eq!(before, on(&host, inode), "the configuration was switched");
+    on(&host, "rm /etc/postfix/broken.regexp /etc/postfix/some");
+}
