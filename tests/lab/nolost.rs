@@ -106,7 +106,7 @@ fn changes_failures_and_rollbacks_lose_no_accepted_message_and_bounce_none() {
     let (first, sender) = (certificate(), Sender::start(&host, &recipient));
 
     // Another configuration and a renewed certificate, which is then the one that is served.
-    run("up", &["mail_message_size_limit=20000000", "mail_certificate_names=[spare.mydomain.local]"]).succeeded();
+    run("up", &["{mail_message_size_limit: 20000000, mail_certificate_names: [spare.mydomain.local]}"]).succeeded();
     assert_ne!(first, certificate(), "the certificate was not renewed");
     let served = on(
         "client",
