@@ -1,8 +1,11 @@
-//! `certificate`: a private key made on the host, with a self-signed server certificate.
+//! `certificate`: a private key made on the host, with a server certificate that nobody or the host's own authority
+//! signs; or files of the site's own, looked at.
 
+mod authority;
 mod inspect;
 mod issue;
 mod names;
+mod own;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +18,8 @@ use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, p
 use crate::event::KNOWN_AFTER_APPLY;
 use crate::host::{Content, FileState, HostnameState, Key as ResourceKey, Meta, State, Want};
 use crate::hostplay::Mode;
-use inspect::{DAY, Found, Key, date};
+use authority::Authority;
+use inspect::{DAY, Found, Key, Voucher, date};
 use issue::{KeyKind, Request};
 use names::Name;
 
@@ -29,6 +33,20 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
              of the right type and size is kept.",
         )
         .required(),
+        ArgSpec::new(
+            "provider",
+            ArgKind::Choice(&["selfsigned", "ownca", "none"]),
+            "Who signs: nobody, an authority of the host's own (made if it is not there), or somebody else: then nothing is \
+             made, and chain, names, validity and key are looked at.",
+        )
+        .default("selfsigned"),
+        ArgSpec::new(
+            "ownca_path",
+            ArgKind::Path,
+            "The authority's certificate, to be given to clients; valid for ten years when it is made.",
+        ),
+        ArgSpec::new("ownca_privatekey_path", ArgKind::Path, "The authority's key, mode 0600 when new."),
+        ArgSpec::new("ca_path", ArgKind::Path, "With provider none: certificates at one of which the chain must end."),
         ArgSpec::new("common_name", ArgKind::Str, "The subject; the static host name when not given."),
         ArgSpec::new(
             "subject_alt_name",
@@ -67,7 +85,7 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
     example: "- name: A certificate for STARTTLS\n  certificate:\n    path: /etc/postfix/ssl/postfix.crt\n    \
               privatekey_path: /etc/postfix/ssl/postfix.key\n    common_name: mail.example.com\n    \
               subject_alt_name:\n      - DNS:mail.example.com\n      - IP:192.0.2.25\n",
-    ..ModuleSpec::new("certificate", "mailprov", "Keep a private key with a self-signed server certificate.")
+    ..ModuleSpec::new("certificate", "mailprov", "Keep a private key with a server certificate: self-signed, of a local CA, or the site's own.")
 };
 
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
@@ -78,20 +96,34 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
     }
     let wish = wish(args, context)?;
     let files = Files { certificate: read(context, &path)?, key: read(context, &key_path)?, path, key_path };
-    let verdict = judge(&wish, &files, args.flag("force"), context.now)?;
+    let provider = args.need_str("provider")?;
+    if provider == "none" {
+        return own::look(args, context, &wish, &files);
+    }
+    let authority = Authority::find(args, context, &wish)?;
+    let key_id = authority.as_ref().and_then(|authority| authority.key_id.as_deref());
+    let voucher = match (provider, &authority) {
+        ("ownca", None) => return Err(ModuleError::argument("ownca_path", "is required with provider: ownca")),
+        ("ownca", Some(_)) => Voucher::Authority(key_id),
+        _ => Voucher::Itself(key_id),
+    };
+    let verdict = judge(&wish, &files, args.flag("force"), context.now, voucher)?;
     let mut values = Map::from_iter([("renewed".to_owned(), verdict.renews().into())]);
     let made = match &verdict {
         Verdict::Keep(found) => {
             values.extend(found.as_ref().map(describe).into_iter().flatten());
-            Made { key: None, certificate: None }
+            Made::default()
         }
         Verdict::Renew { reason, key } => {
             values.insert("reason".to_owned(), reason.clone().into());
-            let made = make(context, &wish, key.as_deref())?;
+            let made = make(context, &wish, key.as_deref(), authority.as_ref().filter(|_| provider == "ownca"))?;
             values.extend(made.values(&wish.request));
             made
         }
     };
+    if let Some(Authority { files, made, .. }) = authority {
+        put(args, context, &files, made)?;
+    }
     put(args, context, &files, made)?;
     let reason = match &verdict {
         Verdict::Keep(_) => None,
@@ -179,6 +211,28 @@ fn read(context: &mut Context<'_>, path: &str) -> Result<FileState, ModuleError>
     }
 }
 
+impl Files {
+    fn certificate_bytes(&self) -> Option<Vec<u8>> {
+        bytes(&self.certificate)
+    }
+
+    fn key_bytes(&self) -> Option<Vec<u8>> {
+        bytes(&self.key)
+    }
+
+    /// Whether only applying can tell what is in one of them.
+    fn are_unknown(&self) -> bool {
+        self.certificate.content_is_unknown() || self.key.content_is_unknown()
+    }
+}
+
+fn bytes(state: &FileState) -> Option<Vec<u8>> {
+    match state {
+        FileState::Regular { content, .. } => content.bytes().map(<[u8]>::to_vec),
+        _ => None,
+    }
+}
+
 /// What is to be done.
 enum Verdict {
     /// Nothing; without the certificate when only applying can tell what is in it.
@@ -193,18 +247,14 @@ impl Verdict {
     }
 }
 
-fn judge(wish: &Wish, files: &Files, force: bool, now: i64) -> Result<Verdict, ModuleError> {
-    let bytes = |state: &FileState| match state {
-        FileState::Regular { content, .. } => content.bytes().map(<[u8]>::to_vec),
-        _ => None,
-    };
+fn judge(wish: &Wish, files: &Files, force: bool, now: i64, voucher: Voucher<'_>) -> Result<Verdict, ModuleError> {
     let made_by_this_run = |state: &FileState| matches!(state, FileState::Regular { content: Content::Unknown, .. });
     if made_by_this_run(&files.certificate) {
         return Ok(Verdict::Keep(None));
     }
-    let key = bytes(&files.key).and_then(|bytes| Key::read(&bytes));
-    let found = bytes(&files.certificate).and_then(|bytes| Found::read(&bytes));
-    let foreign = !force && found.as_ref().is_some_and(|found| !found.self_issued);
+    let key = files.key_bytes().and_then(|bytes| Key::read(&bytes));
+    let found = files.certificate_bytes().and_then(|bytes| Found::read(&bytes));
+    let foreign = !force && found.as_ref().is_some_and(|found| !found.is_ours(voucher));
     let mut reasons = Vec::new();
     let key = match key {
         // Whoever had a certificate issued has chosen its key.
@@ -224,7 +274,7 @@ fn judge(wish: &Wish, files: &Files, force: bool, now: i64) -> Result<Verdict, M
     };
     match (&found, &key) {
         (Some(found), Some(key)) => {
-            let defects = found.defects(&wish.request, key, now, wish.renew_before);
+            let defects = found.defects(&wish.request, key, now, wish.renew_before, voucher);
             reasons.extend(defects.into_iter().map(|defect| format!("the certificate {defect}")));
         }
         (None, _) if matches!(files.certificate, FileState::Regular { .. }) => {
@@ -247,6 +297,7 @@ fn judge(wish: &Wish, files: &Files, force: bool, now: i64) -> Result<Verdict, M
 }
 
 /// What was made: contents for the files, none for a file that keeps its own.
+#[derive(Default)]
 struct Made {
     key: Option<Content>,
     certificate: Option<Content>,
@@ -266,17 +317,26 @@ impl Made {
     }
 }
 
-fn make(context: &Context<'_>, wish: &Wish, key: Option<&Key>) -> Result<Made, ModuleError> {
+fn make(
+    context: &Context<'_>,
+    wish: &Wish,
+    key: Option<&Key>,
+    authority: Option<&Authority>,
+) -> Result<Made, ModuleError> {
     if context.host.mode() == Mode::Check {
         return Ok(Made { key: key.is_none().then_some(Content::Unknown), certificate: Some(Content::Unknown) });
     }
     let failed = |error: issue::IssueError| ModuleError::failed(error.to_string());
+    let sign = |pair: &rcgen::KeyPair| match authority.and_then(Authority::signs) {
+        Some(authority) => issue::issue_by(&wish.request, pair, authority),
+        None => issue::issue(&wish.request, pair),
+    };
     if let Some(key) = key {
-        let certificate = issue::issue(&wish.request, &key.pair).map_err(failed)?;
+        let certificate = sign(&key.pair).map_err(failed)?;
         return Ok(Made { key: None, certificate: Some(Content::text(&certificate)) });
     }
     let pair = issue::make_key(wish.key).map_err(failed)?;
-    let certificate = issue::issue(&wish.request, &pair).map_err(failed)?;
+    let certificate = sign(&pair).map_err(failed)?;
     Ok(Made { key: Some(Content::text(&pair.serialize_pem())), certificate: Some(Content::text(&certificate)) })
 }
 

@@ -58,3 +58,25 @@ fn a_configuration_that_does_not_hold_is_never_switched_to() {
     assert_eq!(before, on(&host, inode), "the configuration was switched");
     on(&host, "rm /etc/postfix/broken.regexp /etc/postfix/some");
 }
+
+#[test]
+fn clients_can_trust_the_local_authority() {
+    let host = host();
+    run("up", "{mail_certificate_source: local_ca}").succeeded();
+    let authority = on(&host, "cat /etc/postfix/ssl/ca.crt");
+    let name = format!("{host}.mydomain.local");
+    let verified = on(
+        "client",
+        &format!(
+            "ca=$(mktemp); printf '%s' '{authority}' > $ca; echo QUIT | timeout 10 openssl s_client -starttls smtp -connect {name}:25 \
+             -CAfile $ca -verify_hostname {name} -verify_return_error 2>&1; rm $ca"
+        ),
+    );
+    assert!(verified.contains("Verify return code: 0 (ok)"), "{verified}");
+    // A chain that does not hold is not given to Postfix.
+    on(&host, "cat /etc/postfix/ssl/postfix.crt /etc/pki/tls/certs/postfix.pem > /root/wrong.pem");
+    let own = "{mail_certificate_source: own, mail_certificate_file: /root/wrong.pem}";
+    let failed = run("up", own).with_status(4);
+    assert!(failed.stdout.contains("certificate 1 of the file is not signed by the one after it"), "{}", failed.stdout);
+    run("up", "{}").succeeded();
+}

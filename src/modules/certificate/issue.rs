@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use rcgen::string::Ia5String;
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize, SanType, SerialNumber,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize, SanType, SerialNumber,
 };
 use rustix::rand::{GetRandomFlags, getrandom};
 use time::OffsetDateTime;
@@ -54,6 +54,38 @@ pub(super) fn make_key(kind: KeyKind) -> Result<KeyPair, IssueError> {
 
 /// A self-signed leaf for a server, as PEM: not a CA, which strict clients refuse as a server's certificate.
 pub(super) fn issue(request: &Request, key: &KeyPair) -> Result<String, IssueError> {
+    Ok(leaf(request, key)?.self_signed(key)?.pem())
+}
+
+/// A leaf that an authority signs, whose key and certificate are given in PEM.
+pub(super) fn issue_by(request: &Request, key: &KeyPair, authority: (&str, &str)) -> Result<String, IssueError> {
+    let issuer = Issuer::from_ca_cert_pem(authority.1, KeyPair::from_pem(authority.0)?)?;
+    let mut params = leaf(request, key)?;
+    params.use_authority_key_identifier_extension = true;
+    Ok(params.signed_by(key, &issuer)?.pem())
+}
+
+/// The certificate of an authority that signs servers' certificates and no other authority's.
+pub(super) fn issue_authority(request: &Request, key: &KeyPair) -> Result<String, IssueError> {
+    let mut params = named(request)?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Ok(params.self_signed(key)?.pem())
+}
+
+fn leaf(request: &Request, key: &KeyPair) -> Result<CertificateParams, IssueError> {
+    let mut params = named(request)?;
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    if key.algorithm() == &PKCS_RSA_SHA256 {
+        params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
+    }
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    Ok(params)
+}
+
+/// Subject, names, validity and serial number.
+fn named(request: &Request) -> Result<CertificateParams, IssueError> {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, request.common_name.as_str());
@@ -66,13 +98,7 @@ pub(super) fn issue(request: &Request, key: &KeyPair) -> Result<String, IssueErr
     params.not_before = OffsetDateTime::from_unix_timestamp(request.not_before)?;
     params.not_after = OffsetDateTime::from_unix_timestamp(request.not_after)?;
     params.serial_number = Some(serial()?);
-    params.is_ca = IsCa::ExplicitNoCa;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    if key.algorithm() == &PKCS_RSA_SHA256 {
-        params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
-    }
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    Ok(params.self_signed(key)?.pem())
+    Ok(params)
 }
 
 /// 16 random bytes that read as a positive number (RFC 5280, 4.1.2.2). A serial made from the key would be the

@@ -29,6 +29,14 @@ impl Name {
         }
     }
 
+    /// Whether this is a `*.` name that stands for the other (RFC 6125, 6.4.3: for one part, the first).
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let (Self::Dns(pattern), Self::Dns(name)) = (self, other) else { return false };
+        let domain = pattern.strip_prefix("*.");
+        domain
+            .is_some_and(|domain| name.split_once('.').is_some_and(|(first, rest)| !first.is_empty() && rest == domain))
+    }
+
     fn dns(text: &str) -> Result<Self, String> {
         let name = text.to_ascii_lowercase();
         let plain = name.strip_prefix("*.").unwrap_or(&name);

@@ -340,3 +340,74 @@ fn in_check_nothing_is_made() {
     assert_eq!(ran.outcome.values["not_after"], "2027-11-24T03:15:00Z");
     assert!(!bench.run(Module::Certificate, &args()).unwrap().changed());
 }
+
+const CA: &str = "/etc/pki/tls/certs/ca.pem";
+
+fn with_authority(provider: &str) -> Value {
+    with(&json!({"provider": provider, "ownca_path": CA, "ownca_privatekey_path": "/etc/pki/tls/private/ca.key"}))
+}
+
+#[test]
+fn an_authority_signs_what_clients_can_verify_and_outlives_renewals() {
+    let mut bench = Bench::apply(&|_| {});
+    let ran = bench.run(Module::Certificate, &with_authority("ownca")).unwrap();
+    assert_eq!(ran.changes.len(), 4);
+    assert_eq!(ran.changes.iter().filter(|change| change.sensitive).count(), 2, "both keys are secret");
+    assert!(!bench.run(Module::Certificate, &with_authority("ownca")).unwrap().changed());
+    let folder = tempfile::tempdir().unwrap();
+    let verify = |bench: &mut Bench| {
+        let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        std::fs::write(path("ca"), bench.host.script().text(CA).unwrap()).unwrap();
+        std::fs::write(path("leaf"), bench.host.script().text(CERTIFICATE).unwrap()).unwrap();
+        let at = NOW.to_string();
+        let said = openssl(&[
+            "verify",
+            "-x509_strict",
+            "-attime",
+            &at,
+            "-verify_hostname",
+            "mail.example.com",
+            "-CAfile",
+            &path("ca"),
+            &path("leaf"),
+        ]);
+        assert!(said.as_ref().is_none_or(|said| said.contains(": OK")), "{said:?}");
+    };
+    verify(&mut bench);
+    let authority = bench.host.script().text(CA).unwrap().clone();
+    bench.now = NOW + 340 * DAY;
+    let ran = bench.run(Module::Certificate, &with_authority("ownca")).unwrap();
+    assert!(reason(&ran).contains("in less than 30 days"), "{}", reason(&ran));
+    assert_eq!(bench.host.script().text(CA).unwrap(), authority, "clients need not be told");
+    bench.now = NOW;
+    // Back and forth: what the module made, it may replace.
+    let ran = bench.run(Module::Certificate, &with_authority("selfsigned")).unwrap();
+    assert!(reason(&ran).contains("is signed by the host's own authority"), "{}", reason(&ran));
+    let ran = bench.run(Module::Certificate, &with_authority("ownca")).unwrap();
+    assert!(reason(&ran).contains("is not signed by the host's own authority"), "{}", reason(&ran));
+    verify(&mut bench);
+    assert!(bench.fails(Module::Certificate, &with(&json!({"provider": "ownca"}))).contains("ownca_path"));
+}
+
+#[test]
+fn files_of_the_sites_own_are_looked_at_and_left() {
+    let (key, good) = pair(KeyKind::Ecdsa, &request());
+    let (other, _) = pair(KeyKind::Ecdsa, &request());
+    let mut old = request();
+    old.not_after = NOW - DAY;
+    let expired = issue(&old, &Key::read(key.as_bytes()).unwrap().pair).unwrap();
+    let none = with(&json!({"provider": "none"}));
+    let mut bench = host(&key, &good);
+    assert!(!bench.run(Module::Certificate, &none).unwrap().changed());
+    for (key, certificate, why) in [
+        (&other, &good, "is of another key"),
+        (&key, &expired, "ended on"),
+        (&key, &String::new(), "there is no readable certificate"),
+        (&String::new(), &good, "there is no readable key"),
+    ] {
+        let failure = host(key, certificate).fails(Module::Certificate, &none);
+        assert!(failure.contains(why), "{why}: {failure}");
+    }
+    let more = with(&json!({"provider": "none", "subject_alt_name": ["mail.example.com", "other.example.com"]}));
+    assert!(host(&key, &good).fails(Module::Certificate, &more).contains("is not for DNS:other.example.com"));
+}
