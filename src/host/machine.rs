@@ -66,12 +66,13 @@ fn change_one(step: &Step) -> Result<(), HostError> {
     }
 }
 
-/// What stands in a package's folder before the package is installed. rpm adopts such files, and moves them aside
+/// A package's folder and what stands in it before the package is installed. rpm adopts such files, and moves them aside
 /// when it removes the package.
 fn configuration(package: &str) -> impl Iterator<Item = String> {
-    let paths = fs::tree(&format!("/etc/{package}")).unwrap_or_default();
+    let folder = format!("/etc/{package}");
+    let within = fs::tree(&folder).unwrap_or_default();
     let is_kept = |path: &String| !matches!(fs::read(path), Ok(FileState::Absent | FileState::Other { .. }) | Err(_));
-    paths.into_iter().filter(is_kept)
+    std::iter::once(folder).chain(within).filter(is_kept)
 }
 
 /// Changes a file; what is new gets the label that the policy has for its path.
