@@ -5,9 +5,11 @@
 mod answers;
 mod args;
 mod check;
+mod choose;
 mod command_line;
 mod connections;
 mod console;
+mod defaults;
 mod doc;
 mod exit;
 mod extra_vars;
@@ -15,14 +17,18 @@ mod facts;
 mod failure;
 mod history;
 mod hosts;
+mod init;
 mod inventory;
 mod lint;
 mod listing;
 mod locate;
+mod own_files;
 mod panic_hook;
+mod paper;
 mod password;
 mod plan;
 mod prepare;
+mod retry;
 mod rollback;
 mod run;
 mod run_spec;
@@ -33,13 +39,13 @@ mod vault;
 mod vault_passwords;
 mod verify;
 
+use std::io::Write;
 use std::process::ExitCode;
-
-use clap::Parser;
 
 pub use args::Cli;
 use args::{Command, OutputArgs};
 use console::Console;
+use defaults::Unusable;
 pub use exit::Exit;
 use failure::Failure;
 
@@ -47,9 +53,14 @@ use failure::Failure;
 #[must_use]
 pub fn main() -> ExitCode {
     panic_hook::install();
-    match Cli::try_parse() {
+    match defaults::command_line() {
         Ok(cli) => run(&cli.command),
-        Err(error) => usage(&error).into(),
+        Err(Unusable::Usage(error)) => usage(&error).into(),
+        // How the output shall look was not understood, either.
+        Err(Unusable::Defaults(failure)) => {
+            drop(std::io::stderr().write_all(failure.render(false).as_bytes()));
+            failure.exit().into()
+        }
     }
 }
 
@@ -62,6 +73,7 @@ fn usage(error: &clap::Error) -> Exit {
 
 fn run(command: &Command) -> ExitCode {
     let exit = match command {
+        Command::Init(args) => told(&(&args.look).into(), |console| init::run(args, console)),
         Command::Up(args) => told(&args.output, |console| up::run(args, console)),
         Command::Check(args) => told(&args.output, |console| check::run(args, console)),
         Command::Verify(args) => told(&args.output, |console| verify::run(args, console)),
@@ -73,10 +85,17 @@ fn run(command: &Command) -> ExitCode {
         Command::Facts(args) => told(&(&args.look).into(), |console| facts::run(args, console)),
         Command::Vault(args) => told(&(&args.look).into(), |console| vault::run(args, console)),
         Command::Doc(args) => told(&(&args.look).into(), |console| doc::run(args, console)),
+        Command::Completions(args) => told(&plain(), |_| paper::completions(args)),
+        Command::Man(args) => told(&plain(), |_| paper::man(args)),
         Command::Agent(args) => return crate::agent::run(&args.nonce),
         Command::AgentRollback(args) => return crate::agent::watch(&args.run_id),
     };
     exit.into()
+}
+
+/// Output that has one form only.
+fn plain() -> OutputArgs {
+    OutputArgs { verbose: 0, quiet: false, output: args::OutputFormat::Text, color: clap::ColorChoice::Auto }
 }
 
 /// Runs a command and tells why it could not be carried out, if so.

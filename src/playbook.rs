@@ -10,6 +10,7 @@ mod call;
 mod compile;
 mod files;
 mod handlers;
+mod keep;
 mod key_value;
 mod loader;
 mod play;
@@ -68,6 +69,16 @@ pub struct Compiled {
     pub inventory: Arc<Inventory>,
     /// Plays whose `hosts` match nothing: they are skipped.
     pub warnings: Diagnostics,
+}
+
+/// The built-in playbook and roles as files: `mail.yaml`, and all below `roles/`.
+#[must_use]
+pub fn built_in_files() -> Vec<(String, Vec<u8>)> {
+    let below = |folder: &str, prefix: &str| -> Vec<(String, Vec<u8>)> {
+        let found = Location { tree: Tree::BuiltIn, path: folder.to_owned() }.files().into_iter();
+        found.filter_map(|file| Some((format!("{prefix}{}", file.name), file.at.read().ok()??))).collect()
+    };
+    [below("playbooks", ""), below("roles", "roles/")].concat()
 }
 
 impl Compiled {

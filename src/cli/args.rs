@@ -8,9 +8,11 @@ use super::exit;
 use crate::fleet::DEFAULT_CONFIRM_SECONDS;
 
 mod inspect;
+mod make;
 mod vault;
 
 pub use inspect::{DocArgs, FactsArgs, InventoryArgs, InventoryCommand, InventorySource, LintArgs};
+pub use make::{CompletionsArgs, InitArgs, ManArgs};
 pub use vault::{EncryptStringArgs, FilesArgs, RekeyArgs, VaultArgs, VaultCommand, VaultCommandArgs};
 
 /// Turn bare Rocky Linux 8 hosts into verified Postfix sending servers over SSH.
@@ -22,9 +24,23 @@ pub struct Cli {
     pub command: Command,
 }
 
+const INIT_HELP: &str = "\
+Examples:
+    mailprov init                                      asks
+    mailprov init mail.example.net=192.168.1.20 -u admin
+    mailprov init --eject mail.example.net             with the playbook and roles, to be edited";
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+    mailprov completions bash > /etc/bash_completion.d/mailprov
+    mailprov completions zsh > ~/.zfunc/_mailprov";
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write an inventory to begin with, and tell what comes next.
+    #[command(after_help = INIT_HELP)]
+    Init(InitArgs),
     /// Bring the hosts into the state that the playbook describes.
     #[command(after_help = exit::HELP)]
     Up(UpArgs),
@@ -56,6 +72,11 @@ pub enum Command {
     Doc(DocArgs),
     /// Make, open and edit what is encrypted with Ansible Vault.
     Vault(VaultCommandArgs),
+    /// Print a script that completes the command line in a shell.
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(CompletionsArgs),
+    /// Print the manual page of a command.
+    Man(ManArgs),
     /// Run on a managed host; started by the other commands.
     #[command(hide = true)]
     Agent(AgentArgs),
@@ -73,6 +94,9 @@ pub struct UpArgs {
     /// What to do there.
     #[command(flatten)]
     pub play: PlayArgs,
+    /// How much of it.
+    #[command(flatten)]
+    pub choose: ChooseArgs,
     /// Only to list it.
     #[command(flatten)]
     pub list: ListArgs,
@@ -105,6 +129,9 @@ pub struct CheckArgs {
     /// What to do there.
     #[command(flatten)]
     pub play: PlayArgs,
+    /// How much of it.
+    #[command(flatten)]
+    pub choose: ChooseArgs,
     /// Only to list it.
     #[command(flatten)]
     pub list: ListArgs,
@@ -286,6 +313,20 @@ pub struct PlayArgs {
     /// Show the differences in the text of files.
     #[arg(long, short = 'D')]
     pub diff: bool,
+}
+
+/// Which of the tasks, and of the hosts.
+#[derive(Debug, Default, Args)]
+pub struct ChooseArgs {
+    /// Begin at the task of this name, with or without its role; `*` stands for anything.
+    #[arg(long, value_name = "NAME")]
+    pub start_at_task: Option<String>,
+    /// Ask for each task whether it is run; all are asked for before anything is done.
+    #[arg(long)]
+    pub step: bool,
+    /// Only the hosts that failed or could not be reached in the last `up` of this inventory and playbook.
+    #[arg(long)]
+    pub retry_failed: bool,
 }
 
 /// Only list what a run would be.

@@ -12,6 +12,7 @@ pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
         kind: Kind::Check,
         target: &args.target,
         play: &args.play,
+        choose: Some(&args.choose),
         connection: &args.connection,
         rollback_on_failure: false,
         confirm_within: None,

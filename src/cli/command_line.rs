@@ -73,6 +73,10 @@ impl CommandLine {
         self
     }
 
+    pub(super) fn word(&mut self, word: &str) {
+        self.0.push(word.to_owned());
+    }
+
     pub(super) fn flag(&mut self, name: &str, given: bool) {
         if given {
             self.0.push(name.to_owned());

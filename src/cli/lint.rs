@@ -16,7 +16,7 @@ pub(super) fn run(args: &LintArgs, console: &Console) -> Result<Exit, Failure> {
     // Tasks that only run when asked for are looked at, too.
     let tags = ["all", "never"].map(str::to_owned).to_vec();
     let Prepared { compiled, sources, options } =
-        Prepared::new(&args.target, &args.play(), tags, serde_json::Map::new(), console)?;
+        Prepared::new(&args.target, &args.play(), tags, (None, serde_json::Map::new()), console)?;
     let hosts = compiled.hosts();
     let ways = Ways {
         inventory: &compiled.inventory,

@@ -1,11 +1,13 @@
 //! All that can be done without a host: the inventory and the playbook are read, and found to be right.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::args::{PlayArgs, TargetArgs};
 use super::console::Console;
 use super::extra_vars;
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use super::hosts::Hosts;
 use crate::diagnostic::Sources;
 use crate::playbook::{self, Compiled};
@@ -19,21 +21,27 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Reads everything; warnings are told. `tags` stand in the place of `--tags`; `added` are variables that the
-    /// command sets beside `--extra-vars`.
+    /// Reads everything; warnings are told. `tags` stand in the place of `--tags`; `only` leaves no other hosts, and
+    /// `added` are variables that the command sets beside `--extra-vars`.
     pub(super) fn new(
         target: &TargetArgs,
         play: &PlayArgs,
         tags: Vec<String>,
-        added: Map<String, Value>,
+        (only, added): (Option<&BTreeSet<String>>, Map<String, Value>),
         console: &Console,
     ) -> Result<Self, Failure> {
-        let Hosts { inventory, mut sources, selected } = Hosts::load(target, console)?;
+        let Hosts { inventory, mut sources, mut selected } = Hosts::load(target, console)?;
+        if let Some(only) = only {
+            selected.retain(|host| only.contains(host));
+            if selected.is_empty() {
+                return Err(Failure::new(Kind::Input, "no host is left by --retry-failed: none failed the last time"));
+            }
+        }
         let mut extra_vars = extra_vars::read(&play.extra_vars, &mut sources)?;
         extra_vars.extend(added);
         let options = playbook::Options {
             extra_vars,
-            hosts: (target.limit.is_some() || target.local).then_some(selected),
+            hosts: (target.limit.is_some() || target.local || only.is_some()).then_some(selected),
             tags,
             skip_tags: play.skip_tags.clone(),
         };

@@ -3,16 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
-use super::args::{ConnectionArgs, ListArgs, PlayArgs, TargetArgs};
+use super::args::{ChooseArgs, ConnectionArgs, ListArgs, PlayArgs, TargetArgs};
 use super::command_line::CommandLine;
 use super::connections::{self, Ways};
 use super::console::Console;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::prepare::Prepared;
-use super::{listing, plan, run_spec, session};
+use super::retry::Failed;
+use super::{choose, listing, plan, run_spec, session};
 use crate::diagnostic::Sources;
 use crate::fleet::{Fleet, FleetPlay, FleetRun, Planning};
 use crate::hostplay::Mode;
@@ -55,6 +56,8 @@ pub(super) struct Run<'a> {
     pub(super) kind: Kind<'a>,
     pub(super) target: &'a TargetArgs,
     pub(super) play: &'a PlayArgs,
+    /// Which part of it.
+    pub(super) choose: Option<&'a ChooseArgs>,
     pub(super) connection: &'a ConnectionArgs,
     /// A failed task takes the run back on its host.
     pub(super) rollback_on_failure: bool,
@@ -72,8 +75,7 @@ impl Run<'_> {
         if let Kind::Verify { send_to: Some(address) } = self.kind {
             added.insert("mail_verify_send_to".to_owned(), address.into());
         }
-        let Prepared { compiled, sources, options } =
-            Prepared::new(self.target, self.play, self.play.tags.clone(), added, console)?;
+        let Prepared { compiled, sources, options } = self.prepared(self.play.tags.clone(), added, console)?;
         let hosts = compiled.hosts();
         let ways = Ways {
             inventory: &compiled.inventory,
@@ -100,7 +102,7 @@ impl Run<'_> {
             Plan::Follow(path) => plan::follow(path, &hosts, &plays_of)?,
         };
         let reporter = Reporter::new(
-            self.info(hosts),
+            self.info(hosts.clone()),
             console.form(self.play.diff),
             lines_of(sources),
             Box::new(std::io::stdout()),
@@ -108,10 +110,27 @@ impl Run<'_> {
         let plays = compiled.plays.iter().cloned().map(fleet_play).collect();
         let run = FleetRun { spec, plays, planning, revert_fleet: self.revert_fleet };
         let (tally, outcome) = session::watch(reporter, console.veil(), |events| fleet.run(run, events))?;
+        if self.kind == Kind::Up {
+            Failed::of(self.target, self.play).note(&hosts, &tally.failed_hosts());
+        }
         if let Some(draft) = draft.filter(|_| !outcome.interrupted) {
             draft.save(outcome.plans, &plays_of)?;
         }
         Ok((tally, outcome.interrupted))
+    }
+
+    /// What there is to do, as far as it was chosen.
+    fn prepared(&self, tags: Vec<String>, added: Map<String, Value>, console: &Console) -> Result<Prepared, Failure> {
+        let choose = self.choose;
+        let only = match choose.is_some_and(|choose| choose.retry_failed) {
+            true => Some(Failed::of(self.target, self.play).read()?),
+            false => None,
+        };
+        let mut prepared = Prepared::new(self.target, self.play, tags, (only.as_ref(), added), console)?;
+        if let Some(choose) = choose {
+            choose::apply(choose, &mut prepared.compiled)?;
+        }
+        Ok(prepared)
     }
 
     /// Only lists what it would do.
@@ -119,7 +138,7 @@ impl Run<'_> {
         // A list of all tags has those that a run would not take.
         let all = list.list_tags && self.play.tags.is_empty();
         let tags = if all { ["all", "never"].map(str::to_owned).to_vec() } else { self.play.tags.clone() };
-        let compiled = Prepared::new(self.target, self.play, tags, Map::new(), console)?.compiled;
+        let compiled = self.prepared(tags, Map::new(), console)?.compiled;
         let playbook = self.play.playbook.as_deref();
         let json = console.is_json();
         let text = if json { listing::json_lines(&compiled) } else { listing::text(&compiled, playbook, list) };

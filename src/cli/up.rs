@@ -12,6 +12,7 @@ pub(super) fn run(args: &UpArgs, console: &Console) -> Result<Exit, Failure> {
         kind: Kind::Up,
         target: &args.target,
         play: &args.play,
+        choose: Some(&args.choose),
         connection: &args.connection,
         rollback_on_failure: !args.no_rollback,
         confirm_within: args.confirm.within(),

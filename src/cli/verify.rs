@@ -12,6 +12,7 @@ pub(super) fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure>
         kind: Kind::Verify { send_to: args.send_to.as_deref() },
         target: &args.target,
         play: &args.play(),
+        choose: None,
         connection: &args.connection,
         rollback_on_failure: false,
         confirm_within: None,

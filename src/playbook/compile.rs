@@ -38,7 +38,7 @@ pub struct CompiledPlay {
 }
 
 /// What all hosts of a play have in common.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Common {
     pub(super) gather_facts: bool,
     pub(super) becomes: bool,

@@ -115,6 +115,13 @@ impl Tally {
         }
     }
 
+    /// The hosts that failed, could not be reached, or were not begun with.
+    #[must_use]
+    pub fn failed_hosts(&self) -> Vec<String> {
+        let failed = |host: &HostTally| host.is_failed() || host.is_unreachable() || host.is_not_started();
+        self.hosts.iter().filter(|(_, host)| failed(host)).map(|(name, _)| name.clone()).collect()
+    }
+
     /// Whether anything was changed, or would be.
     #[must_use]
     pub fn any_changed(&self) -> bool {

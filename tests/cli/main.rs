@@ -2,6 +2,7 @@
 
 mod help;
 mod input;
+mod messages;
 mod inspect;
 mod mail_values;
 mod plans;
