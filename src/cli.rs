@@ -85,8 +85,8 @@ fn run(command: &Command) -> ExitCode {
         Command::Facts(args) => told(&(&args.look).into(), |console| facts::run(args, console)),
         Command::Vault(args) => told(&(&args.look).into(), |console| vault::run(args, console)),
         Command::Doc(args) => told(&(&args.look).into(), |console| doc::run(args, console)),
-        Command::Completions(args) => told(&plain(), |_| paper::completions(args)),
-        Command::Man(args) => told(&plain(), |_| paper::man(args)),
+        Command::Completions(args) => told(&plain(), |console| paper::completions(args, console)),
+        Command::Man(args) => told(&plain(), |console| paper::man(args, console)),
         Command::Agent(args) => return crate::agent::run(&args.nonce),
         Command::AgentRollback(args) => return crate::agent::watch(&args.run_id),
     };

@@ -41,6 +41,7 @@ mod setup;
 mod stat;
 mod sysctl;
 mod template;
+mod unsupported;
 mod wait_for;
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub(super) fn run(args: &InitArgs, console: &Console) -> Result<Exit, Failure> {
     own_files::create(&files)?;
     let written: Vec<&PathBuf> = files.iter().map(|(path, _)| path).collect();
     let next = next(args);
-    Console::print(&if console.is_json() {
+    console.print(&if console.is_json() {
         let written: Vec<Value> = written.iter().map(|path| json!(path.display().to_string())).collect();
         let commands: Vec<&str> = next.iter().map(|(command, _)| command.as_str()).collect();
         json::line("init", [("files", Value::from(written)), ("next", json!(commands))]) + "\n"
@@ -92,7 +92,7 @@ fn told(args: &InitArgs, settings: &Settings, next: &[(String, &'static str)]) -
     lines.extend(next.iter().map(|(command, what)| format!("    {command:width$}  # {what}")));
     lines.push(String::new());
     if settings.user.as_ref().is_some_and(|user| user != "root") {
-        lines.push("Where sudo asks for a password, add -K to each of them.".to_owned());
+        lines.push("Where sudo asks for a password, add -K to check, up and verify.".to_owned());
     }
     lines.push(
         "Hosts that ssh has never seen are refused; --accept-new-host-keys takes their keys on trust.".to_owned(),

@@ -11,22 +11,22 @@ use super::failure::{Failure, Kind};
 use super::own_files;
 
 /// A script for a shell, on stdout.
-pub(super) fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
+pub(super) fn completions(args: &CompletionsArgs, console: &Console) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "mailprov", &mut script);
-    Console::print(&String::from_utf8_lossy(&script))?;
+    console.print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Ok)
 }
 
 /// A page on stdout, or all of them in a folder.
-pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
+pub(super) fn man(args: &ManArgs, console: &Console) -> Result<Exit, Failure> {
     let mut program = Cli::command();
     program.build();
     if let Some(folder) = &args.folder {
         let mut pages = Vec::new();
         collect(&program, "mailprov", folder, &mut pages)?;
         own_files::create(&pages)?;
-        Console::print(&format!("{} pages are written to {}\n", pages.len(), folder.display()))?;
+        console.print(&format!("{} pages are written to {}\n", pages.len(), folder.display()))?;
         return Ok(Exit::Ok);
     }
     let mut command = &program;
@@ -39,7 +39,7 @@ pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
         })?;
         name = format!("{name}-{word}");
     }
-    Console::print(&page(command)?)?;
+    console.print(&page(command)?)?;
     Ok(Exit::Ok)
 }
 

@@ -122,10 +122,8 @@ impl Run<'_> {
     /// What there is to do, as far as it was chosen.
     fn prepared(&self, tags: Vec<String>, added: Map<String, Value>, console: &Console) -> Result<Prepared, Failure> {
         let choose = self.choose;
-        let only = match choose.is_some_and(|choose| choose.retry_failed) {
-            true => Some(Failed::of(self.target, self.play).read()?),
-            false => None,
-        };
+        let retry = choose.is_some_and(|choose| choose.retry_failed);
+        let only = retry.then(|| Failed::of(self.target, self.play).read()).transpose()?;
         let mut prepared = Prepared::new(self.target, self.play, tags, (only.as_ref(), added), console)?;
         if let Some(choose) = choose {
             choose::apply(choose, &mut prepared.compiled)?;

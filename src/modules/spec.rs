@@ -118,6 +118,12 @@ impl ModuleSpec {
         }
     }
 
+    /// Why an argument that Ansible's module has is missing here; `None` if that has none of this name either.
+    #[must_use]
+    pub fn unsupported(&self, argument: &str) -> Option<&'static str> {
+        super::unsupported::why(self.name, argument)
+    }
+
     /// The argument of this name or alias.
     #[must_use]
     pub fn arg(&self, name: &str) -> Option<&'static ArgSpec> {

@@ -127,6 +127,12 @@ impl Call {
             return problem.hint(hint);
         }
         let names = || self.spec().args.iter().flat_map(|arg| std::iter::once(&arg.name).chain(arg.aliases)).copied();
+        if let Some(why) = self.spec().unsupported(&key.name) {
+            let module = self.module.name();
+            return key
+                .problem(format!("the argument `{}` of {module} is not supported by mailprov", key.name))
+                .note(why);
+        }
         if let Some(hint) = did_you_mean(&key.name, names()) {
             return problem.hint(hint);
         }
@@ -235,6 +241,9 @@ fn wrong_literal(spec: &ArgSpec, value: &Node) -> Option<Diagnostic> {
     if value.is_null() || value.as_str().is_some_and(is_template) {
         return None;
     }
+    if let Some(problem) = decimal_mode(spec, value) {
+        return Some(problem);
+    }
     let why = args::check_literal(spec, &value.to_value()).err()?;
     let problem = value.problem(format!("the argument `{}`: {why}", spec.name));
     let words = match spec.kind {
@@ -242,6 +251,19 @@ fn wrong_literal(spec: &ArgSpec, value: &Node) -> Option<Diagnostic> {
         _ => &[],
     };
     Some(problem.maybe_hint(value.as_str().and_then(|text| did_you_mean(text, words.iter().copied()))))
+}
+
+/// `mode: 644` is the decimal number, 1204 in octal, which nobody wants; `mode: 0644` is octal in YAML 1.1.
+fn decimal_mode(spec: &ArgSpec, value: &Node) -> Option<Diagnostic> {
+    let NodeValue::Int(number) = value.value else { return None };
+    let written = number.to_string();
+    // An octal number has a zero more than its value has digits.
+    let is_decimal = usize::try_from(value.span.length).is_ok_and(|length| length == written.len());
+    if spec.kind != ArgKind::Mode || number < 8 || !is_decimal {
+        return None;
+    }
+    let problem = value.problem(format!("the argument `{}`: {written} is a decimal number, not octal", spec.name));
+    Some(problem.hint(format!("write it in quotes: '0{written}'")))
 }
 
 fn unknown(key: &Key) -> Diagnostic {

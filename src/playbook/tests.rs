@@ -4,6 +4,7 @@
 
 mod errors;
 mod meaning;
+mod mutated;
 mod robust;
 
 use std::path::PathBuf;

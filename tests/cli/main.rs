@@ -2,9 +2,10 @@
 
 mod help;
 mod input;
-mod messages;
 mod inspect;
 mod mail_values;
+mod make;
+mod messages;
 mod plans;
 mod runs;
 mod vault;

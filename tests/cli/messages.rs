@@ -1,5 +1,7 @@
 //! What the program says about wrong input: the whole message of each, as a person sees it.
 
+#![expect(clippy::expect_used, reason = "a test")]
+
 use std::fmt::Write as _;
 
 use crate::world::World;
@@ -92,7 +94,8 @@ fn wrong_templates() {
         ("a missing operand", "{{ 1 + }}"),
         ("an include", "{% include 'a.j2' %}"),
     ];
-    let play = |template: &str| format!("- hosts: all\n  tasks:\n    - debug:\n        msg: >-\n          {template}\n");
+    let play =
+        |template: &str| format!("- hosts: all\n  tasks:\n    - debug:\n        msg: >-\n          {template}\n");
     insta::assert_snapshot!(said(cases.map(|(what, template)| (what, lint(INVENTORY, &play(template), "")))));
 }
 
@@ -150,11 +153,20 @@ fn hosts_that_cannot_be_reached() {
         ("a port that is closed", "ssh: connect to host mx1 port 22: Connection refused"),
         ("no answer", "ssh: connect to host mx1 port 22: Connection timed out"),
         ("no way there", "ssh: connect to host mx1 port 22: No route to host"),
-        ("an unknown key", "No ED25519 host key is known for mx1 and you have requested strict checking.\nHost key verification failed."),
-        ("a changed key", "@@@@@@@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@@@@@@@@@\nOffending ED25519 key in /root/.ssh/known_hosts:3\nHost key for mx1 has changed and you have requested strict checking.\nHost key verification failed."),
+        (
+            "an unknown key",
+            "No ED25519 host key is known for mx1 and you have requested strict checking.\nHost key verification failed.",
+        ),
+        (
+            "a changed key",
+            "@@@@@@@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@@@@@@@@@\nOffending ED25519 key in /root/.ssh/known_hosts:3\nHost key for mx1 has changed and you have requested strict checking.\nHost key verification failed.",
+        ),
         ("a login that is refused", "root@mx1: Permission denied (publickey,gssapi-keyex,gssapi-with-mic,password)."),
         ("too many keys", "Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures"),
-        ("a key that is missing", "no such identity: /nowhere: No such file or directory\nroot@mx1: Permission denied (publickey)."),
+        (
+            "a key that is missing",
+            "no such identity: /nowhere: No such file or directory\nroot@mx1: Permission denied (publickey).",
+        ),
         ("an end before the beginning", "kex_exchange_identification: Connection closed by remote host"),
     ];
     let inventory = "all:\n  hosts:\n    mx1:\n  vars:\n    ansible_ssh_executable: ./ssh\n";

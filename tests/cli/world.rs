@@ -53,6 +53,17 @@ impl World {
         self.run_with_stdin(command_line, "")
     }
 
+    /// Runs the program in a folder of it.
+    pub fn run_in(&self, folder: &str, command_line: &str) -> Outcome {
+        let child = self.command(command_line).current_dir(self.path().join(folder)).spawn().unwrap();
+        self.outcome(child)
+    }
+
+    /// The text of a file.
+    pub fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.path().join(path)).unwrap()
+    }
+
     /// Runs the program and writes to its stdin.
     pub fn run_with_stdin(&self, command_line: &str, stdin: &str) -> Outcome {
         let mut child = self.start(command_line);
@@ -80,7 +91,12 @@ impl World {
     }
 
     fn start(&self, command_line: &str) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_mailprov"))
+        self.command(command_line).spawn().unwrap()
+    }
+
+    fn command(&self, command_line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailprov"));
+        command
             .args(shlex::split(command_line).unwrap())
             .current_dir(self.path())
             .env_clear()
@@ -88,9 +104,8 @@ impl World {
             .env("PATH", "/usr/bin:/bin")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+            .stderr(Stdio::piped());
+        command
     }
 
     fn outcome(&self, child: Child) -> Outcome {

@@ -11,6 +11,7 @@ mod confirm;
 mod crash;
 mod exact;
 mod failures;
+mod init;
 mod logins;
 mod mail;
 mod nolost;

@@ -100,9 +100,9 @@ impl Settings {
              all:\n  hosts:\n",
         );
         for host in &self.hosts {
-            text.push_str(&format!("    {}:\n", host.name));
+            text.extend(["    ", &host.name, ":\n"]);
             if let Some(address) = &host.address {
-                text.push_str(&format!("      ansible_host: {}\n", quoted(address)));
+                text.extend(["      ansible_host: ", &quoted(address), "\n"]);
             }
         }
         text.push_str("  vars:\n    # How they are reached. ~/.ssh/config and the agent apply, too.\n");
@@ -123,7 +123,7 @@ impl Settings {
             let local = "127.0.0.0/8".to_owned();
             let own = std::iter::once(&local).filter(|local| !self.networks.contains(local));
             let networks: Vec<String> = own.chain(&self.networks).map(|network| quoted(network)).collect();
-            text.push_str(&format!("    mail_networks: [{}]\n", networks.join(", ")));
+            text.extend(["    mail_networks: [", &networks.join(", "), "]\n"]);
         }
         text.push_str("    # Where everything is handed to. Without it: to each recipient's own server.\n");
         setting(&mut text, "mail_relayhost", self.relayhost.as_deref(), "[smtp.example.net]:587");
@@ -143,8 +143,8 @@ impl Settings {
 /// A variable, or a comment that shows how it would look.
 fn setting(text: &mut String, name: &str, value: Option<&str>, example: &str) {
     match value {
-        Some(value) => text.push_str(&format!("    {name}: {}\n", quoted(value))),
-        None => text.push_str(&format!("    # {name}: {}\n", quoted(example))),
+        Some(value) => text.extend(["    ", name, ": ", &quoted(value), "\n"]),
+        None => text.extend(["    # ", name, ": ", &quoted(example), "\n"]),
     }
 }
 
