@@ -43,6 +43,8 @@ struct Opt {
     /// What the entries of a mapping, or of the mappings in a list, are.
     options: Vec<Opt>,
     required: bool,
+    /// The value may not be shown, not even the line it stands on.
+    no_log: bool,
     allow_empty: bool,
     choices: Vec<String>,
     format: Option<Format>,
@@ -161,6 +163,7 @@ fn option(key: &Key, node: &Node, problems: &mut Diagnostics) -> Option<Opt> {
         elements: of("elements", problems),
         options: field(entries, "options").map(|node| options(node, problems)).unwrap_or_default(),
         required: flag(field(entries, "required"), problems).unwrap_or(false),
+        no_log: flag(field(entries, "no_log"), problems).unwrap_or(false),
         allow_empty: flag(field(entries, "allow_empty"), problems).unwrap_or(false),
         choices: field(entries, "choices")
             .map(|node| list(node, "a list", problems).iter().filter_map(Node::scalar_text).collect())

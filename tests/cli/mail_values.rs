@@ -48,6 +48,13 @@ fn what_cannot_work_is_refused_where_it_stands() {
         ("mail_certificate_key_size: 1024", "mail_certificate_key_size: `1024` is none of 2048", "6:32"),
         ("mail_domain_mode: relais", "did you mean `relay`?", "6:23"),
         ("mail_relayhost_user: me", "mail_relayhost_user: it needs mail_relayhost_password", "6:26"),
+        ("mail_submission_auth: dovecot", "mail_submission_users: with dovecot it names who may log in", "<built-in>"),
+        (
+            "mail_submission_users: {app: geheim}",
+            "mail_submission_users: a password is given as a hash with its scheme",
+            "6:28",
+        ),
+        ("mail_submission_users: {app: '{PLAIN}geheim'}", "not in the clear", "6:28"),
         ("mail_submission: maybe", "mail_submission: yes or no is needed, and this is text", "6:22"),
     ] {
         let (world, ran) = ran(vars, "");
@@ -56,6 +63,7 @@ fn what_cannot_work_is_refused_where_it_stands() {
         let place = if place.starts_with('<') { place.to_owned() } else { format!("inventory.yaml:{place}") };
         assert!(ran.stderr.contains(&place), "{vars}: {place} is not named\n{ran}");
         assert!(!world.path().join("contacted").exists(), "{vars}: a host was contacted\n{ran}");
+        assert!(!ran.stderr.contains("geheim"), "{vars}: a password is shown\n{ran}");
     }
 }
 

@@ -95,6 +95,11 @@ impl Look<'_> {
         let problem = match self.node(name) {
             Some(node) => {
                 let span = place(&node, &wrong.path);
+                let secret = self.role.spec.options.iter().any(|option| option.name == name && option.no_log);
+                if secret {
+                    // With a place the line would be shown.
+                    return Diagnostic::new(message).note(format!("it stands at {}", span.origin()));
+                }
                 let problem = Diagnostic::new(message).at(span.origin(), span.length);
                 if span.file.starts_with(BUILT_IN) {
                     problem.hint(format!("set {name} in the inventory or with --extra-vars"))
