@@ -12,9 +12,9 @@ use crate::support::{address, inventory, lab, mailprov, on, try_on};
 const SENDER: &str = r#"
 import os, smtplib, sys, time
 server, recipient, folder = sys.argv[1:]
-number = 0
+number, end = 0, time.time() + 600
 with open(folder + "/accepted", "w", buffering=1) as accepted:
-    while not os.path.exists(folder + "/stop"):
+    while not os.path.exists(folder + "/stop") and time.time() < end:
         number += 1
         try:
             with smtplib.SMTP(server, 25, timeout=20) as smtp:
@@ -66,11 +66,11 @@ impl Sender {
         let folder = on("client", "mktemp -d").trim().to_owned();
         on("client", &format!("cat > {folder}/sender.py <<'PY'\n{SENDER}\nPY"));
         let server = format!("{host}.mydomain.local");
+        let sender = Self { folder: folder.clone() };
         on(
             "client",
             &format!("nohup python3 {folder}/sender.py {server} {recipient} {folder} >{folder}/log 2>&1 </dev/null &"),
         );
-        let sender = Self { folder };
         until("the first messages are accepted", 20, || sender.accepted().len() > 5);
         sender
     }
@@ -84,9 +84,20 @@ impl Sender {
         let folder = &self.folder;
         on("client", &format!("touch {folder}/stop"));
         until("the client has stopped", 30, || try_on("client", &format!("test -e {folder}/done")).status == 0);
-        let accepted = self.accepted();
-        on("client", &format!("rm -r {folder}"));
-        accepted
+        self.accepted()
+    }
+}
+
+impl Drop for Sender {
+    /// Also when the test has failed: nobody else would ever stop it.
+    fn drop(&mut self) {
+        let folder = &self.folder;
+        try_on(
+            "client",
+            &format!(
+                "touch {folder}/stop; timeout 30 sh -c 'until test -e {folder}/done; do sleep 0.2; done'; rm -r {folder}"
+            ),
+        );
     }
 }
 

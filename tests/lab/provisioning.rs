@@ -47,6 +47,7 @@ fn same_for_all(host: &str) -> String {
 
 #[test]
 fn a_second_run_changes_nothing() {
+    reset(HOSTS);
     let inventory = inventory("root");
     mailprov(&["up", &inventory, "--limit", LIMIT]).succeeded();
     let probe = "stat -c '%i %Y' /etc/postfix/main.cf /etc/postfix/master.cf; systemctl show -p MainPID postfix";

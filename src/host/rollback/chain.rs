@@ -86,10 +86,6 @@ impl Companion {
         }
     }
 
-    fn was_there(&self) -> bool {
-        self.before != StoredState::File(StoredFile::Absent)
-    }
-
     /// Whether it was a directory, which a removed package's file of that name moves aside.
     pub(super) fn was_directory(&self) -> bool {
         matches!(self.before, StoredState::File(StoredFile::Directory { .. }))
@@ -246,15 +242,20 @@ impl Chain {
         Ok(false)
     }
 
-    /// The files that change along with one of these resources: first what is to go, what is within a directory before
-    /// it; then what was there, a directory before what is within it. The newest first.
+    /// The files that change along with one of these resources: first what was not there before the run, what is within
+    /// a directory before it; then what was there, a directory before what is within it. Of one file the newest record
+    /// comes first.
     pub(super) fn companions_of(&self, group: &[&Item]) -> Vec<&Companion> {
         let follows = |companion: &&Companion| group.iter().any(|item| item.key == companion.main);
+        let was_there = |key: &Key| {
+            let oldest = self.companions.iter().filter(follows).find(|companion| companion.key == *key);
+            oldest.is_some_and(|oldest| oldest.before != StoredState::File(StoredFile::Absent))
+        };
         let companions = self.companions.iter().rev().filter(follows);
-        let (mut gone, mut there): (Vec<_>, Vec<_>) = companions.partition(|companion| !companion.was_there());
-        gone.sort_by(|a, b| b.key.cmp(&a.key));
+        let (mut there, mut new): (Vec<_>, Vec<_>) = companions.partition(|companion| was_there(&companion.key));
+        new.sort_by(|a, b| b.key.cmp(&a.key));
         there.sort_by(|a, b| a.key.cmp(&b.key));
-        gone.into_iter().chain(there).collect()
+        new.into_iter().chain(there).collect()
     }
 
     /// The order in which the resources are put back: what was touched first comes last, except that a directory
