@@ -13,6 +13,7 @@ mod handlers;
 mod keep;
 mod key_value;
 mod loader;
+mod outside;
 mod play;
 mod role;
 mod scope;

@@ -29,6 +29,8 @@ mod vars;
 
 pub use analyse::{Kind, Reference, analyse, analyse_file};
 pub use error::TemplateError;
+pub use lookups::ON_CONTROLLER;
+pub use survey::Outside;
 pub use vars::{Layer, Vars};
 
 use serde_json::{Map, Value};

@@ -50,6 +50,8 @@ pub(super) struct Common {
     pub(super) files: BTreeMap<String, FileBody>,
     pub(super) inventory: Arc<Inventory>,
     pub(super) veil: Veil,
+    /// What the controller alone can tell each host.
+    pub(super) outside: BTreeMap<String, Map<String, Value>>,
 }
 
 impl CompiledPlay {
@@ -154,6 +156,7 @@ impl CompiledPlay {
             folder.display().to_string()
         });
         let short = host.split('.').next().unwrap_or(host);
+        magic.extend(self.common.outside.get(host).cloned().unwrap_or_default());
         magic.extend(
             [
                 ("inventory_hostname", Value::from(host)),
@@ -178,7 +181,7 @@ pub(super) fn absolute(path: &str) -> String {
     std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.display().to_string())
 }
 /// Passwords of the connection: the controller's business, and none of the managed host's.
-fn is_password(name: &str) -> bool {
+pub(super) fn is_password(name: &str) -> bool {
     const PASSWORDS: [&str; 6] = [
         "ansible_become_pass",
         "ansible_become_password",

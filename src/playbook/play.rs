@@ -8,6 +8,7 @@ use super::builder::PlayBuilder;
 use super::compile::{Common, CompiledPlay};
 use super::files::Files;
 use super::handlers;
+use super::outside;
 use super::scope::{Scope, becomes, maps};
 use super::tree::Location;
 use super::undefined::{self, Surroundings};
@@ -114,7 +115,8 @@ pub(super) fn read(
         results: &run.results,
         facts: run.facts,
     };
-    undefined::check(&checks, &maps, &around, &mut run.loader);
+    let asked = undefined::check(&checks, &maps, &around, &mut run.loader);
+    let outside = outside::read(&asked, playbook, &run.inventory, &mut run.loader);
     if hosts.is_empty() {
         return None;
     }
@@ -129,6 +131,7 @@ pub(super) fn read(
         handlers: play_handlers,
         files,
         inventory: Arc::clone(&run.inventory),
+        outside,
     };
     let play = CompiledPlay {
         name: name.unwrap_or_else(|| pattern.clone()),

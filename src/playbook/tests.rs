@@ -5,6 +5,7 @@
 mod errors;
 mod meaning;
 mod mutated;
+mod outside;
 mod robust;
 
 use std::path::PathBuf;

@@ -12,6 +12,7 @@ mod walk;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 pub(super) use check::Check;
+pub(super) use walk::Asked;
 
 use serde_json::{Map, Value};
 
@@ -23,7 +24,7 @@ use report::Report;
 use walk::{Prepared, Walk};
 
 /// Names that are always there: what [`super::compile`] and the agent set, and what the engine knows itself.
-const MAGIC: [&str; 19] = [
+const MAGIC: [&str; 20] = [
     "ansible_check_mode",
     "ansible_failed_result",
     "ansible_failed_task",
@@ -36,6 +37,7 @@ const MAGIC: [&str; 19] = [
     "ansible_skip_tags",
     "group_names",
     "groups",
+    "hostvars",
     "inventory_dir",
     "inventory_file",
     "inventory_hostname",
@@ -56,8 +58,9 @@ pub(super) struct Surroundings<'a> {
     pub(super) facts: bool,
 }
 
-/// Reports every undefined variable and broken template of a play.
-pub(super) fn check(checks: &[Check], maps: &[Variables], around: &Surroundings<'_>, loader: &mut Loader<'_>) {
+/// Reports every undefined variable and broken template of a play. Gives what each host's templates ask of the
+/// controller.
+pub(super) fn check(checks: &[Check], maps: &[Variables], around: &Surroundings<'_>, loader: &mut Loader<'_>) -> Asked {
     let mut report = Report::new(around.hosts.len());
     let prepared: Vec<_> = checks.iter().map(|check| Prepared::new(check, loader, &mut report)).collect();
     let maps: Vec<HashMap<&str, &Node>> = maps.iter().map(index).collect();
@@ -76,7 +79,9 @@ pub(super) fn check(checks: &[Check], maps: &[Variables], around: &Surroundings<
             walk.check(check, host, &own);
         }
     }
+    let asked = walk.asked;
     loader.problems.extend(report.into_diagnostics(loader.sources, &facts));
+    asked
 }
 
 fn index(variables: &Variables) -> HashMap<&str, &Node> {

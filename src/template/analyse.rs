@@ -1,8 +1,8 @@
 //! What a template asks for, without rendering it.
 
 use super::place::Source;
-use super::survey::{Bound, Named, Survey};
-use super::{TemplateError, environment, explain, syntax, unsupported};
+use super::survey::{Bound, Named, Outside, Survey};
+use super::{TemplateError, environment, explain, lookups, syntax, unsupported};
 use crate::hostplay::{Origin, Template};
 
 /// How a source text is to be read.
@@ -25,6 +25,8 @@ pub struct Reference {
     pub line: u32,
     /// Column in the user's file, from 1.
     pub column: u32,
+    /// What only the controller can tell, if that is asked for; then the name is no variable's.
+    pub outside: Option<Outside>,
 }
 
 /// The variables that a template refers to, once for each place, in the order in which they are reached.
@@ -42,14 +44,15 @@ pub fn analyse(template: &Template, kind: Kind) -> Result<Vec<Reference>, Templa
         return Err(explain::refused(statement, source));
     }
     check_names(&survey, source)?;
-    let outside = survey.usages.iter().filter(|usage| usage.bound != Bound::Yes);
+    let free = survey.usages.iter().filter(|usage| usage.bound != Bound::Yes);
     // `omit` and the functions, where they are not called, are no variables.
-    let outside = outside.filter(|usage| !environment::has_function(&usage.root));
-    Ok(outside
+    let free = free.filter(|usage| usage.outside.is_some() || !environment::has_function(&usage.root));
+    Ok(free
         .map(|usage| {
             let place = source.place(usage.offset);
             let guarded = usage.bound == Bound::Perhaps || survey.guards.contains(&usage.root);
-            Reference { name: usage.root.clone(), guarded, line: place.line, column: place.column }
+            let outside = usage.outside.clone();
+            Reference { name: usage.root.clone(), guarded, line: place.line, column: place.column, outside }
         })
         .collect())
 }
@@ -83,6 +86,13 @@ fn check_names(survey: &Survey, source: Source<'_>) -> Result<(), TemplateError>
         if !environment::tests().contains(&test.name) {
             return unknown("test", test, environment::tests());
         }
+    }
+    let strange = |lookup: &&Named| !lookups::KNOWN.contains(&lookup.name.as_str());
+    if let Some(lookup) = survey.lookups.iter().find(strange) {
+        return match unsupported::explain("lookup", &lookup.name) {
+            Some(error) => Err(error.at(source.place(lookup.offset))),
+            None => unknown("lookup", lookup, &lookups::KNOWN.map(str::to_owned)),
+        };
     }
     for function in &survey.functions {
         if !environment::has_function(&function.name) {

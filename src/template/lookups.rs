@@ -75,8 +75,8 @@ fn found(arguments: &mut Arguments<'_>) -> Result<(Vec<Value>, bool), Error> {
             }
         }
         "env" | "file" => {
-            let error = TemplateError::new(format!("lookup('{name}', ...) would have to run on the controller"));
-            Err(json::to_error(error.hint("pass the value in with --extra-vars, or keep it in an inventory variable")))
+            let terms = terms(arguments)?;
+            terms.iter().map(|term| on_controller(arguments.state(), name, &text_of(term)?)).collect()
         }
         "sequence" => sequence::numbers(arguments),
         _ => Err(json::to_error(unsupported::explain("lookup", name).unwrap_or_else(|| {
@@ -84,7 +84,7 @@ fn found(arguments: &mut Arguments<'_>) -> Result<(Vec<Value>, bool), Error> {
             TemplateError::new("there is no lookup of this name").hint(format!("known are {}", KNOWN.join(", ")))
         }))),
     };
-    Ok((found?, matches!(name, "items" | "sequence")))
+    Ok((found?, matches!(name, "items" | "sequence" | "env" | "file")))
 }
 
 fn terms(arguments: &mut Arguments<'_>) -> Result<Vec<Value>, Error> {
@@ -124,6 +124,22 @@ fn together(arguments: &mut Arguments<'_>) -> Result<Vec<Value>, Error> {
     arguments.charge(length.saturating_mul(lists.len()))?;
     let cell = |list: &Vec<Value>, row: usize| list.get(row).cloned().unwrap_or_else(|| Value::from(()));
     Ok((0..length).map(|row| lists.iter().map(|list| cell(list, row)).collect()).collect())
+}
+
+/// The variable under which the answers of the controller travel: a mapping for each plugin.
+pub const ON_CONTROLLER: &str = "(controller)";
+
+/// What the controller has read: only that which the template spells out.
+fn on_controller(state: &State, plugin: &str, term: &str) -> Result<Value, Error> {
+    let vars = state.lookup("vars").unwrap_or_default();
+    let answers = vars.get_attr(ON_CONTROLLER)?;
+    let answer = if answers.is_undefined() { answers } else { answers.get_attr(plugin)?.get_attr(term)? };
+    if answer.is_undefined() {
+        let error =
+            TemplateError::new(format!("lookup('{plugin}', ...) is read on the controller, and this one was not"));
+        return Err(json::to_error(error.hint("spell out what is read: lookup('file', 'name')")));
+    }
+    Ok(answer)
 }
 
 fn variable(state: &State, name: &str, default: Option<&Value>) -> Result<Value, Error> {

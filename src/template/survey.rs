@@ -1,11 +1,14 @@
 //! One walk over a parsed template: which variables, filters, tests and functions it names, and where.
 
+mod outside;
+
 use std::collections::{HashMap, HashSet};
 
 use minijinja::machinery::Span;
-use minijinja::machinery::ast::{Call, CallArg, Expr, ForLoop, IfCond, Macro, Spanned, Stmt};
+use minijinja::machinery::ast::{Call, CallArg, Expr, Filter, ForLoop, IfCond, Macro, Spanned, Stmt};
 
 use super::syntax::Tree;
+pub use outside::Outside;
 
 /// A use of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub(super) struct Usage {
     pub(super) bound: Bound,
     /// It stands where an undefined value is welcome: before `is defined` or `default(...)`.
     pub(super) tolerated: bool,
+    /// What only the controller can tell, if that is asked for.
+    pub(super) outside: Option<Outside>,
 }
 
 /// Whether a name has a value of the template's own.
@@ -48,6 +53,8 @@ pub(super) struct Survey {
     pub(super) tests: Vec<Named>,
     /// Functions that the template does not define itself.
     pub(super) functions: Vec<Named>,
+    /// Lookups.
+    pub(super) lookups: Vec<Named>,
     /// Statements that need other templates.
     pub(super) refused: Vec<Named>,
     /// The attribute and item accesses, as byte ranges, that may meet an undefined value.
@@ -241,6 +248,7 @@ impl Walk {
                 self.expression(&condition.true_expr);
                 condition.false_expr.iter().for_each(|otherwise| self.expression(otherwise));
             }
+            Expr::Filter(filter) if self.extracted(filter) => {}
             Expr::Filter(filter) => {
                 self.survey.filters.push(named(filter.name, filter.span()));
                 if let Some(operand) = &filter.expr {
@@ -328,9 +336,35 @@ impl Walk {
         self.arguments(&call.args);
     }
 
+    /// An extraction from `hostvars`. Whether it was one.
+    fn extracted(&mut self, filter: &Spanned<Filter<'_>>) -> bool {
+        let Some((operand, name)) = outside::extraction(filter) else { return false };
+        self.survey.filters.push(named(filter.name, filter.span()));
+        if let Some(operand) = operand {
+            self.expression(operand);
+        }
+        self.outside("hostvars", filter.span().start_offset as usize, false, Outside::HostVariable(name));
+        true
+    }
+
+    fn outside(&mut self, root: &str, offset: usize, tolerated: bool, outside: Outside) {
+        let (root, path) = (root.to_owned(), root.to_owned());
+        self.survey.usages.push(Usage { root, path, offset, bound: Bound::No, tolerated, outside: Some(outside) });
+    }
+
     /// `lookup('vars', 'name')` is a use of that variable.
     fn lookup(&mut self, call: &Spanned<Call<'_>>) {
         let plugin = constant(call.args.first());
+        if let Some(plugin) = &plugin {
+            let plugin = plugin.strip_prefix("ansible.builtin.").unwrap_or(plugin).to_owned();
+            self.survey.lookups.push(named(&plugin, call.span()));
+            if matches!(plugin.as_str(), "env" | "file") {
+                for argument in call.args.iter().skip(1).filter(|argument| matches!(argument, CallArg::Pos(_))) {
+                    let lookup = Outside::Lookup { plugin: plugin.clone(), term: constant(Some(argument)) };
+                    self.outside("lookup", call.span().start_offset as usize, false, lookup);
+                }
+            }
+        }
         if !matches!(plugin.as_deref(), Some("vars" | "ansible.builtin.vars")) {
             return;
         }
@@ -363,8 +397,12 @@ impl Walk {
         if tolerated {
             self.survey.guards.insert(root.clone());
         }
-        let bound = self.bound(&root);
-        self.survey.usages.push(Usage { root, path, offset: span.start_offset as usize, bound, tolerated });
+        let (bound, offset) = (self.bound(&root), span.start_offset as usize);
+        let outside = (root == "hostvars" && bound == Bound::No)
+            .then(|| Outside::HostVariable(outside::host_variable(expression)));
+        // Whether there is such a host is no question for its variables.
+        let outside = outside.filter(|outside| !tolerated || *outside != Outside::HostVariable(None));
+        self.survey.usages.push(Usage { root, path, offset, bound, tolerated, outside });
     }
 
     /// A variable that is named by a text.
@@ -374,7 +412,7 @@ impl Walk {
         }
         let (root, path) = (name.to_owned(), name.to_owned());
         let offset = span.start_offset as usize;
-        self.survey.usages.push(Usage { root, path, offset, bound: Bound::No, tolerated });
+        self.survey.usages.push(Usage { root, path, offset, bound: Bound::No, tolerated, outside: None });
     }
 }
 

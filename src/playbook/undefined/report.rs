@@ -75,7 +75,6 @@ impl Report {
                 problem = problem.note(format!("on {}", few(&found.hosts)));
             }
             problem = match name.as_str() {
-                "hostvars" => problem.hint("mailprov does not give a host the variables of others; use group_vars"),
                 "item" => problem.hint("`item` is there in a task with `loop` only"),
                 name if facts.contains(name) => problem.hint("facts are not gathered: `gather_facts: false`"),
                 name if facts_name(name) => problem.note("mailprov gathers no such fact").maybe_hint(found.near),

@@ -1,6 +1,6 @@
 //! From a task's templates through the variables that they need.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::super::loader::Loader;
@@ -8,7 +8,7 @@ use super::super::scope::maps;
 use super::check::{Check, Text, Use, each_template};
 use super::report::{Report, Why};
 use crate::hostplay::{Origin, VarLayer};
-use crate::template::{Kind, Reference, TemplateError, analyse, analyse_file};
+use crate::template::{Kind, Outside, Reference, TemplateError, analyse, analyse_file};
 use crate::yaml::Node;
 
 /// Variables that need one another, in a row.
@@ -67,7 +67,11 @@ pub(super) struct Walk<'w> {
     report: &'w mut Report,
     /// Names in the value of a variable, by the node's address.
     values: HashMap<usize, Rc<Vec<References>>>,
+    pub(super) asked: Asked,
 }
+
+/// What the templates of each host ask of the controller, with the first place where they do.
+pub(in crate::playbook) type Asked = BTreeMap<String, BTreeMap<Outside, Origin>>;
 
 /// What one task of one host sees, and how it came to look at a name.
 struct View<'v> {
@@ -95,7 +99,7 @@ impl<'w> Walk<'w> {
         facts: Option<&'w HashSet<String>>,
         report: &'w mut Report,
     ) -> Self {
-        Self { maps, fixed, facts, report, values: HashMap::new() }
+        Self { maps, fixed, facts, report, values: HashMap::new(), asked: Asked::new() }
     }
 
     pub(super) fn check(&mut self, prepared: &Prepared<'_>, host: &str, own: &HashMap<&str, &Node>) {
@@ -113,6 +117,11 @@ impl<'w> Walk<'w> {
     fn references(&mut self, references: &References, view: &mut View<'_>) {
         for reference in &references.names {
             let name = &reference.name;
+            if let Some(outside) = &reference.outside {
+                let asked = self.asked.entry(view.host.to_owned()).or_default();
+                asked.entry(outside.clone()).or_insert_with(|| place(references, reference));
+                continue;
+            }
             if view.locals.contains(name) {
                 continue;
             }

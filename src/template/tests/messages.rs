@@ -76,8 +76,11 @@ fn what_is_not_supported_says_so() {
         ("{% extends 'x.j2' %}", "`{% extends %}` is not supported"),
         ("{% import 'x.j2' as x %}", "`{% import %}` is not supported"),
         ("{% block a %}{% endblock %}", "`{% block %}` is not supported"),
-        ("{{ lookup('env', 'HOME') }}", "lookup('env', ...) would have to run on the controller"),
-        ("{{ lookup('ansible.builtin.file', 'x') }}", "lookup('file', ...) would have to run on the controller"),
+        ("{{ lookup('env', 'HOME') }}", "lookup('env', ...) is read on the controller, and this one was not"),
+        (
+            "{{ lookup('ansible.builtin.file', 'x') }}",
+            "lookup('file', ...) is read on the controller, and this one was not",
+        ),
         (
             "#jinja2: trim_blocks: False\n{{ 1 }}",
             "template syntax: a `#jinja2:` line cannot change the syntax here: Ansible's defaults hold",

@@ -69,13 +69,14 @@ fn undefined_variables() {
       |
       = help: `item` is there in a task with `loop` only
 
-    error: undefined variable `hostvars`
+    error: `hostvars` needs the name of a variable that is spelt out
      --> DIR/site.yaml:5:17
       |
     5 |       name: "{{ hostvars }}"
-      |                 ^^^^^^^^
+      |                 ^
       |
-      = help: mailprov does not give a host the variables of others; use group_vars
+      = note: a host gets no more of others' variables than its templates ask for
+      = help: write `hostvars[host].name`, or `hosts | map('extract', hostvars, 'name')`
     "#);
     insta::assert_snapshot!(errors("- hosts: all\n  gather_facts: no\n  tasks:\n    - debug: {var: ansible_fqdn}\n    - debug: {msg: '{{ ansible_python }}'}\n"), @r"
     error: undefined variable `ansible_fqdn`
