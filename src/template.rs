@@ -116,14 +116,26 @@ impl Engine {
             Value::String(text) => match text.trim().to_lowercase().as_str() {
                 "" | "false" | "no" | "off" | "n" | "f" | "0" => return Ok(false),
                 "true" | "yes" | "on" | "y" | "t" | "1" => return Ok(true),
-                _ => "text",
+                _ => kind_of(&Value::String(text)),
             },
-            Value::Array(_) => "a list",
-            Value::Object(_) => "a mapping",
+            other => kind_of(&other),
         };
         Err(TemplateError::new(format!("the condition must be true or false, and it is {kind}"))
             .at(expression.origin.clone())
             .hint("compare it (`== 'x'`), or ask for its length: `... | length > 0`"))
+    }
+}
+
+/// What a value is, as an error says it.
+#[must_use]
+pub fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
     }
 }
 

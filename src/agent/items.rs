@@ -10,7 +10,7 @@ use super::outcome::{self, ItemOutcome};
 use crate::event::{Event, Failure, Status};
 use crate::hostplay::{Loop, Mode, Task, Template, Until};
 use crate::modules::{Module, pause};
-use crate::template::{Kind, TemplateError, analyse};
+use crate::template::{Kind, TemplateError, analyse, kind_of};
 
 /// How a task looks while its items run.
 pub(super) struct Running<'t> {
@@ -264,15 +264,4 @@ fn stopped() -> ItemOutcome {
 
 fn depends_on(name: &str) -> String {
     format!("depends on `{name}` {}", crate::event::KNOWN_AFTER_APPLY)
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a mapping",
-    }
 }

@@ -1,11 +1,35 @@
 //! What the hosts answered to a question that is no run.
 
+use serde_json::Map;
+use tokio::sync::mpsc;
+
+use super::args::HistoryArgs;
+use super::console::Console;
 use super::exit::Exit;
-use crate::event::{Failure, HostOutcome};
+use super::hosts::Hosts;
+use super::{connections, failure, session};
+use crate::event::{Failure, HostEvent, HostOutcome};
+use crate::fleet::{Answers, Fleet};
 use crate::report::clean;
 
 /// A host with its answer, or why there is none.
 pub(super) type Answer<T> = (String, Result<T, Box<HostOutcome>>);
+
+/// Asks the hosts that were chosen, in their order.
+pub(super) fn ask<T>(
+    args: &HistoryArgs,
+    console: &Console,
+    question: impl AsyncFnOnce(&Fleet, &[String], mpsc::Sender<HostEvent>) -> Answers<T>,
+) -> Result<Vec<Answer<T>>, failure::Failure> {
+    let hosts = Hosts::load(&args.target, console)?;
+    let fleet = connections::fleet(&hosts.ways(&Map::new()), &args.target, &args.connection)?;
+    let mut answers = session::runtime()?.block_on(async {
+        // How far each host is does not matter here, only what it answers.
+        let (events, _) = mpsc::channel(1);
+        question(&fleet, &hosts.selected, events).await
+    });
+    Ok(hosts.selected.iter().filter_map(|host| answers.remove_entry(host)).collect())
+}
 
 /// How the command ended.
 pub(super) fn exit<T>(answers: &[Answer<T>]) -> Exit {

@@ -1,14 +1,14 @@
 //! `history`: the runs that the hosts remember.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::answers::{self, exit, failure_of};
 use super::args::HistoryArgs;
 use super::console::Console;
 use super::exit::Exit;
-use super::hosts::Hosts;
-use super::{connections, failure, session};
+use super::failure;
 use crate::event::moment;
+use crate::fleet::Fleet;
 use crate::hostplay::Mode;
 use crate::protocol::RunSummary;
 use crate::report::{clean, json};
@@ -20,14 +20,7 @@ const SHOWN_CHANGES: usize = 5;
 type Answer = answers::Answer<Vec<RunSummary>>;
 
 pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure::Failure> {
-    let hosts = Hosts::load(&args.target, console)?;
-    let fleet = connections::fleet(&hosts.ways(&Map::new()), &args.target, &args.connection)?;
-    let mut histories = session::runtime()?.block_on(async {
-        // How far each host is does not matter here, only what it answers.
-        let (events, _) = tokio::sync::mpsc::channel(1);
-        fleet.history(&hosts.selected, events).await
-    });
-    let answers: Vec<Answer> = hosts.selected.iter().filter_map(|host| histories.remove_entry(host)).collect();
+    let answers = answers::ask(args, console, Fleet::history)?;
     let shown = if console.is_json() { json_lines(&answers) } else { text(&answers, args.output.verbose > 0) };
     console.print(&shown)?;
     Ok(exit(&answers))

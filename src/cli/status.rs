@@ -1,15 +1,15 @@
 //! `status`: how things stand on the hosts.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::answers::{self, exit, failure_of};
 use super::args::HistoryArgs;
 use super::console::Console;
 use super::exit::Exit;
+use super::failure;
 use super::history::{run_json, run_lines};
-use super::hosts::Hosts;
-use super::{connections, failure, session};
 use crate::event::moment;
+use crate::fleet::Fleet;
 use crate::protocol::HostStatus;
 use crate::report::{clean, json};
 
@@ -17,14 +17,7 @@ use crate::report::{clean, json};
 type Answer = answers::Answer<HostStatus>;
 
 pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure::Failure> {
-    let hosts = Hosts::load(&args.target, console)?;
-    let fleet = connections::fleet(&hosts.ways(&Map::new()), &args.target, &args.connection)?;
-    let mut answers = session::runtime()?.block_on(async {
-        // How far each host is does not matter here, only what it answers.
-        let (events, _) = tokio::sync::mpsc::channel(1);
-        fleet.status(&hosts.selected, events).await
-    });
-    let answers: Vec<Answer> = hosts.selected.iter().filter_map(|host| answers.remove_entry(host)).collect();
+    let answers = answers::ask(args, console, Fleet::status)?;
     let shown = if console.is_json() { json_lines(&answers) } else { text(&answers, args.output.verbose > 0) };
     console.print(&shown)?;
     Ok(exit(&answers))

@@ -121,21 +121,69 @@ pub trait Backend {
     fn default_zone(&mut self) -> Result<Option<String>, HostError>;
 }
 
+/// What a backend around another leaves to it: all but reading, changing and undoing packages.
+macro_rules! leave_to {
+    ($self:ident => $inner:expr) => {
+        fn canonical(&mut $self, path: &str) -> Result<String, HostError> {
+            $inner.canonical(path)
+        }
+
+        fn read_ahead(&mut $self, keys: &[&Key]) -> Result<(), HostError> {
+            $inner.read_ahead(keys)
+        }
+
+        fn is_latest(&mut $self, package: &str) -> Result<Option<bool>, HostError> {
+            $inner.is_latest(package)
+        }
+
+        fn companions(&mut $self, steps: &[Step]) -> Vec<String> {
+            $inner.companions(steps)
+        }
+
+        fn census(&mut $self, steps: &[Step]) -> Result<BTreeSet<String>, HostError> {
+            $inner.census(steps)
+        }
+
+        fn unowned(&mut $self, paths: Vec<String>) -> Result<Vec<String>, HostError> {
+            $inner.unowned(paths)
+        }
+
+        fn is_of_transaction(&mut $self, path: &str, packages: &[&str], label: &str) -> Result<bool, HostError> {
+            $inner.is_of_transaction(path, packages, label)
+        }
+
+        fn clear_scratch(&mut $self, path: &str, scratch: &str) -> Result<(), HostError> {
+            $inner.clear_scratch(path, scratch)
+        }
+
+        fn act(&mut $self, action: &Action) -> Result<CommandOutput, HostError> {
+            $inner.act(action)
+        }
+
+        fn query(&mut $self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
+            $inner.query(command)
+        }
+
+        fn list_dir(&mut $self, path: &str) -> Result<Vec<String>, HostError> {
+            $inner.list_dir(path)
+        }
+
+        fn is_newer(&mut $self, path: &str, than: &str) -> Result<bool, HostError> {
+            $inner.is_newer(path, than)
+        }
+
+        fn default_zone(&mut $self) -> Result<Option<String>, HostError> {
+            $inner.default_zone()
+        }
+    };
+}
+pub(super) use leave_to;
+
 impl<B: Backend> Backend for &mut B {
+    leave_to!(self => (**self));
+
     fn read(&mut self, key: &Key) -> Result<State, HostError> {
         (**self).read(key)
-    }
-
-    fn canonical(&mut self, path: &str) -> Result<String, HostError> {
-        (**self).canonical(path)
-    }
-
-    fn read_ahead(&mut self, keys: &[&Key]) -> Result<(), HostError> {
-        (**self).read_ahead(keys)
-    }
-
-    fn is_latest(&mut self, package: &str) -> Result<Option<bool>, HostError> {
-        (**self).is_latest(package)
     }
 
     fn change(&mut self, steps: &[Step], label: &str) -> Result<(), HostError> {
@@ -144,45 +192,5 @@ impl<B: Backend> Backend for &mut B {
 
     fn undo_packages(&mut self, steps: &[Step], undone: &str, label: &str) -> Result<(), HostError> {
         (**self).undo_packages(steps, undone, label)
-    }
-
-    fn companions(&mut self, steps: &[Step]) -> Vec<String> {
-        (**self).companions(steps)
-    }
-
-    fn census(&mut self, steps: &[Step]) -> Result<BTreeSet<String>, HostError> {
-        (**self).census(steps)
-    }
-
-    fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError> {
-        (**self).unowned(paths)
-    }
-
-    fn is_of_transaction(&mut self, path: &str, packages: &[&str], label: &str) -> Result<bool, HostError> {
-        (**self).is_of_transaction(path, packages, label)
-    }
-
-    fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {
-        (**self).clear_scratch(path, scratch)
-    }
-
-    fn act(&mut self, action: &Action) -> Result<CommandOutput, HostError> {
-        (**self).act(action)
-    }
-
-    fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
-        (**self).query(command)
-    }
-
-    fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
-        (**self).list_dir(path)
-    }
-
-    fn is_newer(&mut self, path: &str, than: &str) -> Result<bool, HostError> {
-        (**self).is_newer(path, than)
-    }
-
-    fn default_zone(&mut self) -> Result<Option<String>, HostError> {
-        (**self).default_zone()
     }
 }

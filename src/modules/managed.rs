@@ -8,11 +8,20 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::spec::{ArgKind, ArgSpec};
 use super::{Context, ModuleError};
 use crate::host::{Content, FileState, Meta};
 
 /// The version of the format; another is not read.
 const VERSION: u32 = 1;
+/// The argument of the modules that remember.
+pub(super) const RECORD: ArgSpec = ArgSpec::new(
+    "record",
+    ArgKind::Str,
+    "A name under which the host remembers what was there before: what a later run with this name does not name any more \
+     goes back to that. Without it nothing goes back.",
+);
+
 const ABOUT: &str = "what mailprov sets here, and what was there before: what a playbook drops goes back to that";
 
 /// One thing in the file: a parameter, a service.

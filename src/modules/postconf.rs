@@ -5,9 +5,9 @@ mod tests;
 
 use serde_json::Map;
 
-use super::managed::Managed;
+use super::managed::{Managed, RECORD};
 use super::postfix_file::configuration;
-use super::postfix_proof::{Switch, prove};
+use super::postfix_proof::{PROVE, Switch, prove};
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
 use crate::host::Content;
 use crate::postfix::value::{check_name, clean, normal};
@@ -22,19 +22,8 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
             "Parameters that must not be set, so that the built-in default holds.",
         ),
         ArgSpec::new("path", ArgKind::Path, "The file.").default("/etc/postfix/main.cf"),
-        ArgSpec::new(
-            "record",
-            ArgKind::Str,
-            "A name under which the host remembers what these parameters were before: one that a later run with this name \
-             does not name any more goes back to that. Without it nothing goes back.",
-        ),
-        ArgSpec::new(
-            "prove",
-            ArgKind::Bool,
-            "Try the new file out before it takes the place of the old one: Postfix's programs have no complaint that they \
-             do not have already, the maps named here can be opened and asked, and the key is that of the certificate.",
-        )
-        .default("no"),
+        RECORD,
+        PROVE,
     ],
     returns: &[
         ("parameters", "the names whose values were changed"),

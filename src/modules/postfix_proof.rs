@@ -5,11 +5,21 @@
 //! the certificate: `postfix check` and `postconf` find nothing wrong with either.
 
 use super::certificate::is_key_of;
+use super::spec::{ArgKind, ArgSpec};
 use super::{Context, ModuleError};
 use crate::event::Failure;
 use crate::host::{CommandSpec, Content, FileState, HostError, Scratch, Scratched};
 use crate::hostplay::Mode;
 use crate::postfix::MainCf;
+
+/// The argument of the modules whose files can be tried out.
+pub(super) const PROVE: ArgSpec = ArgSpec::new(
+    "prove",
+    ArgKind::Bool,
+    "Try the new file out before it takes the place of the old one: Postfix's programs have no complaint that they do not \
+     have already, the maps named here can be opened and asked, and the key is that of the certificate.",
+)
+.default("no");
 
 const MAIN_CF: &str = "/etc/postfix/main.cf";
 const MASTER_CF: &str = "/etc/postfix/master.cf";

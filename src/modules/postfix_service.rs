@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::managed::Managed;
+use super::managed::{Managed, RECORD};
 use super::postfix_file::configuration;
-use super::postfix_proof::{Switch, prove};
+use super::postfix_proof::{PROVE, Switch, prove};
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
 use crate::host::Content;
 use crate::postfix::value::clean;
@@ -51,19 +51,8 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
         ),
         ArgSpec::new("options", ArgKind::StrMap, "Parameters for this service alone (-o name=value)."),
         ArgSpec::new("path", ArgKind::Path, "The file.").default("/etc/postfix/master.cf"),
-        ArgSpec::new(
-            "record",
-            ArgKind::Str,
-            "A name under which the host remembers what these entries were before: one that a later run with this name \
-             does not name any more goes back to that. Without it nothing goes back.",
-        ),
-        ArgSpec::new(
-            "prove",
-            ArgKind::Bool,
-            "Try the new file out before it takes the place of the old one: Postfix's programs have no complaint that they \
-             do not have already, the maps named here can be opened and asked, and the key is that of the certificate.",
-        )
-        .default("no"),
+        RECORD,
+        PROVE,
     ],
     exactly_one_of: &[&["name", "services"]],
     example: "- name: Take mail on port 587\n  postfix_service:\n    name: submission\n    type: inet\n    command: smtpd\n    \

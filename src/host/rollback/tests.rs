@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{Report, RollbackError, rollback};
 use crate::event::Event;
-use crate::host::backend::{Backend, Step};
+use crate::host::backend::{Backend, Step, leave_to};
 use crate::host::fake::Script;
 use crate::host::laws::{below, file_wants, machine, other_want, script, spec, tree};
 use crate::host::{
@@ -26,6 +26,8 @@ struct Faulty<B> {
 }
 
 impl<B: Backend> Backend for Faulty<B> {
+    leave_to!(self => self.inner);
+
     fn change(&mut self, steps: &[Step], label: &str) -> Result<(), HostError> {
         let breaks = self.left == 0;
         self.left = self.left.wrapping_sub(1);
@@ -41,58 +43,6 @@ impl<B: Backend> Backend for Faulty<B> {
 
     fn read(&mut self, key: &Key) -> Result<State, HostError> {
         self.inner.read(key)
-    }
-
-    fn canonical(&mut self, path: &str) -> Result<String, HostError> {
-        self.inner.canonical(path)
-    }
-
-    fn read_ahead(&mut self, keys: &[&Key]) -> Result<(), HostError> {
-        self.inner.read_ahead(keys)
-    }
-
-    fn is_latest(&mut self, package: &str) -> Result<Option<bool>, HostError> {
-        self.inner.is_latest(package)
-    }
-
-    fn companions(&mut self, steps: &[Step]) -> Vec<String> {
-        self.inner.companions(steps)
-    }
-
-    fn census(&mut self, steps: &[Step]) -> Result<BTreeSet<String>, HostError> {
-        self.inner.census(steps)
-    }
-
-    fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError> {
-        self.inner.unowned(paths)
-    }
-
-    fn is_of_transaction(&mut self, path: &str, packages: &[&str], label: &str) -> Result<bool, HostError> {
-        self.inner.is_of_transaction(path, packages, label)
-    }
-
-    fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {
-        self.inner.clear_scratch(path, scratch)
-    }
-
-    fn act(&mut self, action: &Action) -> Result<CommandOutput, HostError> {
-        self.inner.act(action)
-    }
-
-    fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
-        self.inner.query(command)
-    }
-
-    fn list_dir(&mut self, path: &str) -> Result<Vec<String>, HostError> {
-        self.inner.list_dir(path)
-    }
-
-    fn is_newer(&mut self, path: &str, than: &str) -> Result<bool, HostError> {
-        self.inner.is_newer(path, than)
-    }
-
-    fn default_zone(&mut self) -> Result<Option<String>, HostError> {
-        self.inner.default_zone()
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Kind, Opt};
 use crate::diagnostic::did_you_mean;
 use crate::modules::args::parse_bool;
 use crate::postfix::known;
+use crate::template::kind_of;
 
 /// A step from a value into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,7 @@ fn whole(option: &Opt, value: &Value, wrong: &mut Vec<Wrong>) {
                 element(option, item, &[Step::Item(index)], wrong);
             }
         }
-        (Kind::List, _) => wrong.push(Wrong::new(&[], format!("a list is needed, and this is {}", said(value)))),
+        (Kind::List, _) => wrong.push(Wrong::new(&[], format!("a list is needed, and this is {}", kind_of(value)))),
         (Kind::Raw, Value::String(_)) if option.format.is_some() => scalar(option, Kind::Str, value, &[], wrong),
         (Kind::Dict | Kind::Raw, Value::Object(entries)) => inside(option, entries, &[], wrong),
         (kind, value) => scalar(option, kind, value, &[], wrong),
@@ -96,7 +97,7 @@ fn inside(option: &Opt, entries: &Map<String, Value>, path: &[Step], wrong: &mut
     for ((name, value), text) in entries.iter().zip(&texts) {
         let path = at(Step::Entry(name.clone()));
         if matches!(value, Value::Array(_) | Value::Object(_) | Value::Null) {
-            wrong.push(Wrong::new(&path, format!("a text is needed for `{name}`, and this is {}", said(value))));
+            wrong.push(Wrong::new(&path, format!("a text is needed for `{name}`, and this is {}", kind_of(value))));
             continue;
         }
         let (about_name, about_value) = format.check_entry(name, text);
@@ -134,7 +135,7 @@ fn scalar(option: &Opt, kind: Kind, value: &Value, path: &[Step], wrong: &mut Ve
             Kind::Dict => "a mapping",
             Kind::Str | Kind::List | Kind::Raw => "a text",
         };
-        wrong.push(Wrong::new(path, format!("{needed} is needed, and this is {}", said(value))));
+        wrong.push(Wrong::new(path, format!("{needed} is needed, and this is {}", kind_of(value))));
         return;
     }
     if !option.choices.is_empty() && !option.choices.iter().any(|choice| same(choice, &text, value)) {
@@ -171,16 +172,5 @@ fn text(value: &Value) -> String {
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         value => value.to_string(),
-    }
-}
-
-fn said(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a mapping",
     }
 }
