@@ -42,6 +42,32 @@ pub(super) fn exit<T>(answers: &[Answer<T>]) -> Exit {
     }
 }
 
+/// Prints the answers, a line a host for programs and the lines under the host's name for people; says how it ended.
+pub(super) fn tell<T>(
+    answers: &[Answer<T>],
+    console: &Console,
+    lines: impl Fn(&T) -> Vec<String>,
+    json_lines: impl Fn(&[Answer<T>]) -> String,
+) -> Result<Exit, failure::Failure> {
+    let shown = if console.is_json() { json_lines(answers) } else { text(answers, lines) };
+    console.print(&shown)?;
+    Ok(exit(answers))
+}
+
+/// For people: each host's name, and under it what it answered or why it did not.
+pub(super) fn text<T>(answers: &[Answer<T>], answer_lines: impl Fn(&T) -> Vec<String>) -> String {
+    let mut lines = Vec::new();
+    for (host, answer) in answers {
+        lines.push(clean(host).into_owned());
+        match answer {
+            Ok(answer) => lines.extend(answer_lines(answer)),
+            Err(why) => lines.extend(failure_lines(why).iter().map(|line| format!("  {line}"))),
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
 /// Why there is no answer.
 pub(super) fn failure_of(why: &HostOutcome) -> Failure {
     match why {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answers::{self, exit, failure_of};
+use super::answers::{self, failure_of};
 use super::args::HistoryArgs;
 use super::console::Console;
 use super::exit::Exit;
@@ -21,26 +21,15 @@ type Answer = answers::Answer<Vec<RunSummary>>;
 
 pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure::Failure> {
     let answers = answers::ask(args, console, Fleet::history)?;
-    let shown = if console.is_json() { json_lines(&answers) } else { text(&answers, args.output.verbose > 0) };
-    console.print(&shown)?;
-    Ok(exit(&answers))
+    answers::tell(&answers, console, |answer| history_lines(answer, args.output.verbose > 0), json_lines)
 }
 
-/// For people: each host's runs, the newest first; with `verbose` all that they changed.
-fn text(answers: &[Answer], verbose: bool) -> String {
-    let mut lines = Vec::new();
-    for (host, answer) in answers {
-        lines.push(clean(host).into_owned());
-        match answer {
-            Ok(runs) if runs.is_empty() => lines.push("  no runs".to_owned()),
-            Ok(runs) => lines.extend(runs.iter().rev().flat_map(|run| run_lines(run, verbose))),
-            Err(why) => {
-                lines.extend(answers::failure_lines(why).iter().map(|line| format!("  {line}")));
-            }
-        }
+/// For people: the host's runs, the newest first; with `verbose` all that they changed.
+fn history_lines(runs: &[RunSummary], verbose: bool) -> Vec<String> {
+    if runs.is_empty() {
+        return vec!["  no runs".to_owned()];
     }
-    lines.push(String::new());
-    lines.join("\n")
+    runs.iter().rev().flat_map(|run| run_lines(run, verbose)).collect()
 }
 
 pub(super) fn run_lines(run: &RunSummary, verbose: bool) -> Vec<String> {
@@ -132,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_newest_run_comes_first() {
-        insta::assert_snapshot!(text(&answers(), false), @r"
+        insta::assert_snapshot!(answers::text(&answers(), |runs| history_lines(runs, false)), @r"
         mx1
           20261124T041500Z-00000000  unknown time  rolled back by 20261124T051500Z-00000000, 1 change
             ops@desk: mailprov up inventory.yaml
@@ -156,7 +145,7 @@ mod tests {
         let run = answers().into_iter().find_map(|(_, answer)| answer.ok()?.into_iter().next());
         let many = run.map(|run| ("mx1".to_owned(), Ok(vec![RunSummary { undoes, changed, ..run }])));
         let many: Vec<Answer> = many.into_iter().collect();
-        insta::assert_snapshot!(text(&many, false), @r"
+        insta::assert_snapshot!(answers::text(&many, |runs| history_lines(runs, false)), @r"
         mx1
           20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  finished, 9 changes in 12 s
             ops@desk: mailprov up inventory.yaml
@@ -168,7 +157,7 @@ mod tests {
             file:/etc/4
             and 4 more (-v)
         ");
-        assert!(text(&many, true).ends_with("    file:/etc/8\n"));
+        assert!(answers::text(&many, |runs| history_lines(runs, true)).ends_with("    file:/etc/8\n"));
     }
 
     #[test]

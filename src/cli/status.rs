@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answers::{self, exit, failure_of};
+use super::answers::{self, failure_of};
 use super::args::HistoryArgs;
 use super::console::Console;
 use super::exit::Exit;
@@ -18,25 +18,10 @@ type Answer = answers::Answer<HostStatus>;
 
 pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure::Failure> {
     let answers = answers::ask(args, console, Fleet::status)?;
-    let shown = if console.is_json() { json_lines(&answers) } else { text(&answers, args.output.verbose > 0) };
-    console.print(&shown)?;
-    Ok(exit(&answers))
+    answers::tell(&answers, console, |answer| status_lines(answer, args.output.verbose > 0), json_lines)
 }
 
-/// For people: each host's last run, and what is to be known before the next one.
-fn text(answers: &[Answer], verbose: bool) -> String {
-    let mut lines = Vec::new();
-    for (host, answer) in answers {
-        lines.push(clean(host).into_owned());
-        match answer {
-            Ok(status) => lines.extend(status_lines(status, verbose)),
-            Err(why) => lines.extend(answers::failure_lines(why).iter().map(|line| format!("  {line}"))),
-        }
-    }
-    lines.push(String::new());
-    lines.join("\n")
-}
-
+/// For people: the host's last run, and what is to be known before the next one.
 fn status_lines(status: &HostStatus, verbose: bool) -> Vec<String> {
     let mut lines = status.last.as_ref().map_or_else(|| vec!["  no runs".to_owned()], |run| run_lines(run, verbose));
     if let Some(holder) = &status.holder {
@@ -109,7 +94,7 @@ mod tests {
 
     #[test]
     fn what_is_to_be_known_before_the_next_run_is_said() {
-        insta::assert_snapshot!(text(&answers(), false), @r"
+        insta::assert_snapshot!(answers::text(&answers(), |status| status_lines(status, false)), @r"
         mx1
           20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  unfinished, 1 change
             ops@desk: mailprov up inventory.yaml
