@@ -198,7 +198,7 @@ pub struct Failure {
 /// A change of one resource as people and programs see it: no secrets, no blobs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChangeView {
-    /// `file`, `package`, `unit`, `hostname`, `firewall`.
+    /// `file`, `package`, `unit`, `hostname`, `firewall`, `sysctl`.
     pub kind: String,
     /// The key within its kind: a path, a name, a zone.
     pub name: String,

@@ -56,16 +56,19 @@ impl Admitted {
         !self.cut_off.is_empty()
     }
 
-    /// Disarms those that were cut off, once the new run stands for them.
-    pub(super) fn take_over(self, store: &Store, speaker: &mut Speaker) -> Result<(), HostError> {
+    /// Disarms those that were cut off, once the new run stands for them. One that needs no confirmation is not guarded,
+    /// and neither are they from then on.
+    pub(super) fn take_over(self, store: &Store, is_guarded: bool, speaker: &mut Speaker) -> Result<(), HostError> {
         for guarded in self.cut_off {
             store.mark_disarmed(&guarded.run_id)?;
             disarm(&guarded)?;
-            let message = format!(
-                "the run {} was cut off after it had changed the way into this host; what it did now stands or falls \
-                 with this run",
-                guarded.run_id
-            );
+            let fate = if is_guarded {
+                "what it did now stands or falls with this run"
+            } else {
+                "nothing takes it back any more"
+            };
+            let message =
+                format!("the run {} was cut off after it had changed the way into this host; {fate}", guarded.run_id);
             speaker.emit(Event::Warning { message });
         }
         Ok(())
@@ -218,6 +221,10 @@ fn take_back(store: &Store, guarded: &Guarded) -> Result<End, HostError> {
     machine.settle()?;
     let report = rollback(machine, store, &spec, &UndoTarget::Run(guarded.armed.since.clone()), false, &mut |_| {})
         .map_err(|error| HostError::refused(error.to_string()))?;
+    if report.failed > 0 {
+        // firewalld may not be up yet, or another dnf at work: the timer tries again.
+        return Err(HostError::refused(format!("put back {} resources of the run {run_id}", report.failed)));
+    }
     if !report.is_complete() {
         // What is left was changed by others, who have to decide.
         store.mark_disarmed(run_id)?;

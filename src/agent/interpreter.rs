@@ -66,6 +66,11 @@ pub(super) struct Setup<'a> {
     pub(super) sink: &'a mut dyn Sink,
 }
 
+/// After a play that went through: what it had the handlers for is owed no more.
+pub(super) fn pay(owed: &mut Vec<String>, play: &HostPlay) {
+    owed.retain(|owed| play.handlers.iter().all(|handler| handler.name.source != *owed));
+}
+
 /// Runs the play to its end, handlers included.
 pub(super) fn run_play(setup: Setup<'_>, earlier: Remembered) -> (PlayEnd, Remembered) {
     let Setup { host, engine, play, facts, now, owed, sink } = setup;

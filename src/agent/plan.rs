@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::{Map, Value, json};
 
-use super::interpreter::{PlayEnd, Setup, Sink, run_play};
+use super::interpreter::{PlayEnd, Setup, Sink, pay, run_play};
 use super::variables::Remembered;
 use crate::event::{Event, Failure};
 use crate::host::backend::Backend;
@@ -73,18 +73,19 @@ fn foresee<B: Backend>(
 ) -> Result<(), Box<Failure>> {
     let (engine, mut remembered) = (Engine::new(), Remembered::default());
     let mut sink = Silent { failed: None, stop: Arc::clone(&setting.stop) };
-    let &Setting { now, owed, .. } = setting;
+    let now = setting.now;
+    let mut owed = setting.owed.to_vec();
     let none = Map::new();
     let mut facts = &none;
     for play in plays {
         if play.gather_facts {
             facts = setting.facts;
         }
-        let setup = Setup { host: &mut *preview, engine: &engine, play, facts, now, owed, sink: &mut sink };
+        let setup = Setup { host: &mut *preview, engine: &engine, play, facts, now, owed: &owed, sink: &mut sink };
         let (end, kept) = run_play(setup, remembered);
         remembered = kept;
         match end {
-            PlayEnd::Done => {}
+            PlayEnd::Done => pay(&mut owed, play),
             PlayEnd::Failed(task) | PlayEnd::Condemned(task) => {
                 let cause = sink.failed.take().unwrap_or_default();
                 let causes = std::iter::once(format!("{task}: {}", cause.message)).chain(cause.causes).collect();

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::channel::{Channel, Speaker};
 use super::confirm;
 use super::facts;
-use super::interpreter::{PlayEnd, Setup, Sink, run_play};
+use super::interpreter::{PlayEnd, Setup, Sink, pay, run_play};
 use super::plan::{self, Setting};
 use super::variables::Remembered;
 use super::{standing, undo};
@@ -102,19 +102,22 @@ fn begin(spec: &RunSpec, confirm_within: Option<u32>, speaker: &mut Speaker) -> 
     let admitted = confirm::admit(&store)?;
     let mut machine = machine(speaker);
     machine.settle()?;
+    let nonce = guard::nonce()?;
     let mut run = store.begin(spec)?;
     let since = admitted.since(&spec.run_id).to_owned();
-    let Some(within) = confirm_within else {
-        admitted.take_over(&store, speaker)?;
-        return Ok(Live::new(machine, run));
-    };
-    let nonce = guard::nonce()?;
-    if admitted.takes_over() {
-        guard::arm(&mut run, &nonce, within, &since)?;
-        admitted.take_over(&store, speaker)?;
-        return Ok(Live::new(machine, run));
+    if let (Some(within), false) = (confirm_within, admitted.takes_over()) {
+        return Ok(Live::new(machine, run).guarded(Some(guard::arming(nonce, within, since))));
     }
-    Ok(Live::new(machine, run).guarded(Some(guard::arming(nonce, within, since))))
+    let armed = match confirm_within {
+        Some(within) => guard::arm(&mut run, &nonce, within, &since),
+        None => Ok(()),
+    };
+    if let Err(error) = armed.and_then(|()| admitted.take_over(&store, confirm_within.is_some(), speaker)) {
+        // It did not begin after all, and is not to be found as one that was cut off.
+        run.finished(Outcome::Failed)?;
+        return Err(error);
+    }
+    Ok(Live::new(machine, run))
 }
 
 impl OpenRun {
@@ -154,7 +157,7 @@ impl OpenRun {
         let (end, remembered) = run_play(setup, std::mem::take(&mut self.remembered));
         self.remembered = remembered;
         if end == PlayEnd::Done {
-            self.owed.retain(|owed| play.handlers.iter().all(|handler| handler.name.source != *owed));
+            pay(&mut self.owed, play);
         }
         end
     }
@@ -242,7 +245,12 @@ fn forget_old_runs(speaker: &mut Speaker) {
 /// Tells how the host was found, and answers which handlers earlier runs left unpaid. Asked with the lock in hand, if
 /// the host is to be changed: a run at work pays its own.
 fn tell_standing(speaker: &mut Speaker, mode: Mode) -> Vec<String> {
-    match standing::standing() {
+    let holder = match mode {
+        // This run has the lock itself.
+        Mode::Apply => Ok(None),
+        Mode::Check => Lock::holder(Path::new(lock::PATH)),
+    };
+    match holder.and_then(standing::standing) {
         Ok(status) => {
             for message in standing::warnings(&status, mode) {
                 speaker.emit(Event::Warning { message });

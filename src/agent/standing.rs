@@ -7,18 +7,18 @@ use super::session::journals;
 use crate::event::{Failure, moment};
 use crate::hostplay::Mode;
 use crate::journal::{JournalError, Lock, Store, lock};
-use crate::protocol::{HostStatus, Reply};
+use crate::protocol::{Holder, HostStatus, Reply};
 
 /// Answers a request for the status.
 pub(super) fn serve_status(speaker: &Speaker) -> Result<(), Box<Failure>> {
-    let status = standing().map_err(|error| Box::new(error.to_failure()))?;
+    let holder = Lock::holder(Path::new(lock::PATH)).map_err(|error| Box::new(error.to_failure()))?;
+    let status = standing(holder).map_err(|error| Box::new(error.to_failure()))?;
     speaker.reply(&Reply::Status(Box::new(status)));
     Ok(())
 }
 
-/// What the journals and the lock say.
-pub(super) fn standing() -> Result<HostStatus, JournalError> {
-    let holder = Lock::holder(Path::new(lock::PATH))?;
+/// What the journals say while `holder`, another than who asks, has the lock.
+pub(super) fn standing(holder: Option<Holder>) -> Result<HostStatus, JournalError> {
     let store = journals();
     let runs = store.read_all()?;
     let undone = Store::undone(&runs);

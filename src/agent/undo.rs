@@ -39,11 +39,17 @@ fn asked(speaker: &mut Speaker, spec: &RollbackSpec) -> Result<Report, RollbackE
     Ok(report)
 }
 
-/// A rollback is a run as any other. But where one is guarded already it leads back to where that guard leads, and
-/// what is left undone of it is that guard's.
+/// A rollback is a run as any other. But one that leads back to where a guard leads already needs none of its own: what
+/// is left undone of it is that guard's.
 fn arming(store: &Store, spec: &RollbackSpec) -> Result<Option<Arm>, RollbackError> {
     let Some(within) = spec.confirm_within.filter(|_| spec.run.mode == Mode::Apply) else { return Ok(None) };
-    if !store.unconfirmed()?.is_empty() {
+    let unconfirmed = store.unconfirmed()?;
+    let leads_there = match &spec.target {
+        UndoTarget::Newest => !unconfirmed.is_empty(),
+        UndoTarget::Run(id) => unconfirmed.iter().any(|guarded| guarded.armed.since == *id),
+        UndoTarget::After(_) | UndoTarget::Only(_) => false,
+    };
+    if leads_there {
         return Ok(None);
     }
     Ok(Some(guard::arming(guard::nonce()?, within, spec.run.run_id.clone())))

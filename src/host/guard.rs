@@ -20,7 +20,7 @@ const UNITS: &str = "/etc/systemd/system";
 const WANTS: &str = "/etc/systemd/system/timers.target.wants";
 
 /// Where the agent's binary is kept for the timer, best first; not everybody lets programs run from `/var`.
-const FOLDERS: [&str; 2] = ["/var/lib/mailprov/guard", "/usr/local/libexec/mailprov/guard"];
+const FOLDERS: [&str; 2] = ["/var/lib/mailprov/guard", "/usr/local/libexec/mailprov-guard"];
 
 /// The name beside a unit under which it is made; the same for all, so that a kill leaves nothing unknown.
 const SCRATCH: &str = ".mailprov-guard";

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -58,13 +59,16 @@ pub(super) fn ended_badly(spec: &CommandSpec, output: CommandOutput, hint: Optio
     HostError::Command { command: spec.display(), output, hint }
 }
 
-/// A running program with an argument that begins so; its process id.
+/// A running program of ours with an argument that begins so; its process id. What others call their arguments proves
+/// nothing.
 pub(super) fn with_argument(start: &str) -> Option<u32> {
+    let us = rustix::process::geteuid().as_raw();
     let entries = fs::read_dir("/proc").ok()?.flatten();
     let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     pids.find(|pid| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        line.split(|&byte| byte == 0).any(|word| word.starts_with(start.as_bytes()))
+        let is_ours = fs::metadata(format!("/proc/{pid}")).is_ok_and(|meta| meta.uid() == us);
+        is_ours && line.split(|&byte| byte == 0).any(|word| word.starts_with(start.as_bytes()))
     })
 }
 

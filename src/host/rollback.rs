@@ -74,6 +74,8 @@ pub struct Report {
     /// How many were kept as they are: changed by someone else since, or not to be put back. The runs that they
     /// belong to stay in effect and can be taken back again.
     pub kept: usize,
+    /// How many of those could not be put back: trying again may help.
+    pub failed: usize,
 }
 
 impl Report {
@@ -198,11 +200,12 @@ fn select(runs: &[RunRecord], target: &UndoTarget) -> Result<Vec<String>, Rollba
 
 /// The run that is meant when none is named.
 fn newest(runs: &[RunRecord]) -> Result<Vec<String>, RollbackError> {
-    // Who repeats a rollback that was cut off means the same run, and not the one before it.
-    if let Some(last) = runs.last().filter(|run| !run.undoes.is_empty() && run.outcome().is_none()) {
+    let undone = Store::undone(runs);
+    // Who repeats a rollback that was cut off means the same run, and not the one before it; unless all was back.
+    let is_cut = |run: &&RunRecord| run.outcome().is_none() && run.undoes.iter().any(|target| !undone.contains(target));
+    if let Some(last) = runs.last().filter(is_cut) {
         return Ok(last.undoes.clone());
     }
-    let undone = Store::undone(runs);
     // A rollback belongs to the run that it takes back: it is named, or left alone.
     let ordinary = runs.iter().rev().filter(|run| run.undoes.is_empty() && !undone.contains(&run.spec.run_id));
     // A run that was cut off is the one that is meant, whether it came to change something or not.

@@ -33,13 +33,18 @@ const PATHS: &[&str] = &[
     "/etc/sysconfig/iptables",
     "/etc/sysconfig/nftables.conf",
     // Who may log in, and become root.
+    "/etc/authselect",
     "/etc/group",
     "/etc/gshadow",
+    "/etc/krb5.conf",
+    "/etc/login.defs",
+    "/etc/nologin",
     "/etc/pam.d",
     "/etc/passwd",
     "/etc/security",
     "/etc/selinux",
     "/etc/shadow",
+    "/etc/shells",
     "/etc/sssd",
     "/etc/sudo.conf",
     "/etc/sudoers",
@@ -53,6 +58,7 @@ const UNIT_FOLDERS: &[&str] = &["/etc/systemd/system/", "/usr/lib/systemd/system
 const UNITS: &[&str] = &[
     "NetworkManager",
     "dbus",
+    "dbus-broker",
     "firewalld",
     "ip6tables",
     "iptables",
@@ -65,11 +71,14 @@ const UNITS: &[&str] = &[
     "systemd-logind",
     "systemd-networkd",
     "systemd-resolved",
+    // Stopped, it lets nobody in but root.
+    "systemd-user-sessions",
 ];
 
 /// Packages, with those that begin so and go on with a hyphen.
 const PACKAGES: &[&str] = &[
     "NetworkManager",
+    "authselect",
     "crypto-policies",
     "dbus",
     "firewalld",
@@ -80,6 +89,7 @@ const PACKAGES: &[&str] = &[
     "openssh",
     "pam",
     "selinux-policy",
+    "shadow-utils",
     "sssd",
     "sudo",
     "systemd",
@@ -106,8 +116,12 @@ fn is_path(path: &str) -> bool {
     let is_of_a_unit = |folder: &str| path.strip_prefix(folder).is_some_and(is_unit);
     PATHS.iter().any(|one| is_or_follows(path, one, '/'))
         || UNIT_FOLDERS.iter().any(|folder| is_of_a_unit(folder))
-        // `authorized_keys` of anybody, and what is above it.
+        // What is above one of them: its mode and owner count as well.
+        || PATHS.iter().any(|one| is_or_follows(one, path, '/'))
+        // `authorized_keys` of anybody, and the homes above them, which sshd's StrictModes looks at.
         || path.split('/').any(|part| part == ".ssh")
+        || path == "/root"
+        || path.strip_prefix("/home/").is_some_and(|rest| !rest.contains('/'))
 }
 
 fn is_or_follows(name: &str, one: &str, separator: char) -> bool {
@@ -135,7 +149,16 @@ mod tests {
             (file("/etc/systemd/system/sshd.service.d/x.conf"), true),
             (file("/etc/systemd/system/postfix.service"), false),
             (file("/root/.ssh/authorized_keys"), true),
+            (file("/etc/authselect/password-auth"), true),
+            (file("/etc"), true),
+            (file("/home"), false),
+            (file("/home/admin"), true),
+            (file("/home/admin/notes"), false),
+            (file("/root"), true),
+            (file("/root/notes"), false),
+            (file("/etc/postfix"), false),
             (file("/etc/postfix/main.cf"), false),
+            (unit("dbus-broker.service"), true),
             (unit("sshd.service"), true),
             (unit("sshd@1.service"), true),
             (unit("firewalld.service"), true),

@@ -49,7 +49,7 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         action: Option<StoredAction>,
     },
-    /// A handler that this or an earlier run owed has run.
+    /// A handler that this or an earlier run owed has run, or was after all not notified.
     Paid {
         /// Its name.
         handler: String,

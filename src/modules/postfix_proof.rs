@@ -21,8 +21,8 @@ pub(super) const PROVE: ArgSpec = ArgSpec::new(
 )
 .default("no");
 
-const MAIN_CF: &str = "/etc/postfix/main.cf";
-const MASTER_CF: &str = "/etc/postfix/master.cf";
+const MAIN_CF: &str = "main.cf";
+const MASTER_CF: &str = "master.cf";
 
 /// Maps that are read as text, and those that are read as a database beside the text (`DATABASE_README`).
 const TEXT_MAPS: &[&str] = &["regexp", "pcre", "cidr", "texthash"];
@@ -33,6 +33,8 @@ const ASKED: &str = "nobody@mailprov-selftest.invalid";
 
 /// Both files, as they are or as they would be.
 struct Shadow {
+    /// Where the files in use are.
+    folder: String,
     main_cf: Vec<u8>,
     master_cf: Vec<u8>,
 }
@@ -53,11 +55,15 @@ pub(super) fn prove(context: &mut Context<'_>, switch: &Switch<'_>) -> Result<()
     if context.host.packages_pending() {
         return Ok(());
     }
-    let other = if switch.path == MAIN_CF { MASTER_CF } else { MAIN_CF };
-    let Some(other) = bytes(context, other)? else { return Ok(()) };
-    let shadow = |own: &[u8]| match switch.path {
-        MAIN_CF => Shadow { main_cf: own.to_vec(), master_cf: other.clone() },
-        _ => Shadow { main_cf: other.clone(), master_cf: own.to_vec() },
+    // An instance of Postfix has both files in a folder of its own (`MULTI_INSTANCE_README`).
+    let Some((folder, name)) = switch.path.rsplit_once('/') else { return Ok(()) };
+    let is_main = name == MAIN_CF;
+    let other = if is_main { MASTER_CF } else { MAIN_CF };
+    let Some(other) = bytes(context, &format!("{folder}/{other}"))? else { return Ok(()) };
+    let shadow = |own: &[u8]| {
+        let (own, other) = (own.to_vec(), other.clone());
+        let (main_cf, master_cf) = if is_main { (own, other) } else { (other, own) };
+        Shadow { folder: folder.to_owned(), main_cf, master_cf }
     };
     let (old, new) = (shadow(before), shadow(after));
     let mut wrong = Vec::new();
@@ -65,9 +71,7 @@ pub(super) fn prove(context: &mut Context<'_>, switch: &Switch<'_>) -> Result<()
         wrong.extend(complaints(context, &old, &new)?);
     }
     wrong.extend(maps(context, &new, &switch.values)?);
-    if switch.path == MAIN_CF {
-        wrong.extend(key(context, &new)?);
-    }
+    wrong.extend(key(context, &new)?);
     if wrong.is_empty() {
         return Ok(());
     }
@@ -108,7 +112,8 @@ fn says(context: &mut Context<'_>, shadow: &Shadow, argv: &[&str]) -> Result<Vec
     let Some(done) = run(context, argv, shadow.files())? else { return Ok(Vec::new()) };
     let stderr = done.output.stderr_text();
     // `postfix check` looks at the files in use as well, and those are not on trial.
-    let is_of_others = |line: &&str| [MAIN_CF, MASTER_CF].iter().any(|path| line.contains(path));
+    let in_use = [MAIN_CF, MASTER_CF].map(|name| format!("{}/{name}", shadow.folder));
+    let is_of_others = |line: &&str| in_use.iter().any(|path| line.contains(path));
     let mut lines: Vec<String> = stderr.lines().filter(|line| !is_of_others(line)).map(without_place).collect();
     if lines.is_empty() && done.output.status != 0 && argv.first() == Some(&"postfix") {
         lines.push(format!("`postfix check` ends with {}; the mail log says why", done.output.status));
@@ -118,7 +123,7 @@ fn says(context: &mut Context<'_>, shadow: &Shadow, argv: &[&str]) -> Result<Vec
 
 impl Shadow {
     fn files(&self) -> Vec<(String, Vec<u8>)> {
-        vec![("main.cf".to_owned(), self.main_cf.clone()), ("master.cf".to_owned(), self.master_cf.clone())]
+        vec![(MAIN_CF.to_owned(), self.main_cf.clone()), (MASTER_CF.to_owned(), self.master_cf.clone())]
     }
 }
 

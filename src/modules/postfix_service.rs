@@ -132,7 +132,7 @@ fn wanted(args: &Args) -> Result<Vec<Wanted>, ModuleError> {
     for (index, service) in services.iter().enumerate() {
         let wrong = |why: &str| ModuleError::argument("services", format!("entry {}: {why}", index + 1));
         let given = service.as_object().ok_or_else(|| wrong("must be a mapping"))?;
-        if let Some(name) = ["services", "path", "record"].iter().find(|name| given.contains_key(**name)) {
+        if let Some(name) = ["services", "path", "record", "prove"].iter().find(|name| given.contains_key(**name)) {
             return Err(wrong(&format!("{name} is for all entries together")));
         }
         let entry = Args::decode(&SPEC, given).and_then(|args| Wanted::read(&args));

@@ -48,9 +48,9 @@ impl Server<'_> {
         SocketAddr::new(self.address, port)
     }
 
-    /// A connection that has come to EHLO; on port 465 with TLS from the start.
+    /// A connection in plain text that has come to EHLO.
     fn meet(&self, port: u16) -> Result<Met, SmtpError> {
-        if port == SMTPS { Ok(self.session(port, Versions::Any)?.0) } else { Smtp::meet(self.port(port), None, NAME) }
+        Smtp::meet(self.port(port), None, NAME)
     }
 
     /// An encrypted session that has come to EHLO.
@@ -61,7 +61,7 @@ impl Server<'_> {
         if port == SMTPS {
             return Smtp::meet_tls(self.port(port), self.fqdn, versions, NAME);
         }
-        let met = Smtp::meet(self.port(port), None, NAME)?;
+        let met = self.meet(port)?;
         let (mut smtp, session) = met.smtp.start_tls(self.fqdn, versions)?;
         let ehlo = smtp.say(&format!("EHLO {NAME}"))?;
         Ok((Met { smtp, ehlo, ..met }, session))

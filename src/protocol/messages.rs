@@ -124,7 +124,7 @@ pub struct RunSummary {
     pub undoes: Vec<String>,
     /// The run that took it back, if it is not in effect any more.
     pub undone_by: Option<String>,
-    /// `finished`, `failed`, `unfinished`, `rolled back`.
+    /// `finished`, `failed`, `unfinished`, `running`, `unconfirmed`, `rolled back`.
     pub outcome: String,
     /// Resources changed (`file:/etc/postfix/main.cf`).
     pub changed: Vec<String>,

@@ -65,7 +65,7 @@ pub struct HostPlan {
 /// A resource with its digests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedResource {
-    /// `file`, `package`, `unit`, `hostname`, `firewall`.
+    /// `file`, `package`, `unit`, `hostname`, `firewall`, `sysctl`.
     pub kind: String,
     /// The name within its kind.
     pub name: String,

@@ -141,8 +141,7 @@ impl Host {
     /// Everything that guards a run: files, and units that systemd knows.
     fn guards(&self) -> String {
         let units = "systemctl list-units --all --no-legend --plain 'mailprov-*' | cut -d' ' -f1";
-        let files =
-            "find /var/lib/mailprov/guard /etc/systemd /usr/local/libexec/mailprov -name '*mailprov*' -o -name agent";
+        let files = "find /var/lib/mailprov/guard /etc/systemd /usr/local/libexec/mailprov-guard -name '*mailprov*' -o -name agent";
         // A program that has just removed its own files may not have ended yet.
         try_on(&self.name, &format!("{files} 2>/dev/null; {units}")).stdout
     }

@@ -172,7 +172,9 @@ impl Worker {
     /// The next run says what it found, ends where the killed one would have, and owes nothing.
     #[track_caller]
     fn go_on(&self, more: &[&str]) {
-        self.run("up", more).succeeded();
+        let is_unfinished = self.run("status", &[]).succeeded().stdout.contains("unfinished:");
+        let ran = self.run("up", more).succeeded();
+        assert_eq!(ran.stdout.contains("was cut off before its end"), is_unfinished, "{}", ran.stdout);
         let again = self.run("up", &[more, &["--output", "json"]].concat()).succeeded();
         assert_eq!(with_status(&again, "changed"), [], "the second run changed something");
         TcpStream::connect((address(&self.host), 25)).expect("Postfix listens");

@@ -162,7 +162,7 @@ fn the_frozen_journals_roll_back() {
         let expected = if killed_before_its_change { 11 } else { 12 };
         assert_eq!(
             report,
-            Report { undone: vec![KILLED.to_owned(), PROVISIONED.to_owned()], restored: expected, kept: 0 }
+            Report { undone: vec![KILLED.to_owned(), PROVISIONED.to_owned()], restored: expected, kept: 0, failed: 0 }
         );
         let mut before = states(false);
         before.remove(&Key::Package("postfix".to_owned()));

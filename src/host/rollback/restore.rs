@@ -65,6 +65,11 @@ impl Teller<'_> {
         (self.emit)(Event::RolledBack { change: change.view(), kept: Some(reason) });
     }
 
+    fn failed(&mut self, change: &Change, error: &HostError) {
+        self.report.failed += 1;
+        self.kept(change, format!("failed to {error}"));
+    }
+
     pub(super) fn warn(&mut self, message: String) {
         (self.emit)(Event::Warning { message });
     }
@@ -92,8 +97,7 @@ fn restore_group<T: Target>(
         let present = match read_unfollowed(host, &item.key) {
             Ok(present) => present,
             Err(error) => {
-                let change = change(item, want.clone(), want);
-                teller.kept(&change, format!("failed to {error}"));
+                teller.failed(&change(item, want.clone(), want), &error);
                 continue;
             }
         };
@@ -124,7 +128,7 @@ fn restore_group<T: Target>(
         Err(error) => {
             let done = host.changes().to_vec();
             for change in changes.iter().filter(|change| done.iter().all(|done| done.key != change.key)) {
-                teller.kept(change, format!("failed to {error}"));
+                teller.failed(change, &error);
             }
         }
     }

@@ -181,7 +181,7 @@ fn a_mail_server_goes_as_it_came() {
     let (report, told) = told(&mut script, &store, "2", false);
     let expected = ["disable unit:postfix.service", "update file:/etc/postfix/main.cf", "remove package:postfix"];
     assert_eq!(told, expected);
-    assert_eq!(report, Report { undone: vec!["1".to_owned()], restored: 3, kept: 0 });
+    assert_eq!(report, Report { undone: vec!["1".to_owned()], restored: 3, kept: 0, failed: 0 });
     assert_eq!(script.states(), &before);
 }
 
@@ -223,6 +223,36 @@ fn a_run_is_found_by_name_or_as_the_newest_that_changed_something() {
     }
     assert!(matches!(refused(&mut script, &UndoTarget::Run("1".to_owned())), RollbackError::AlreadyUndone(_)));
     assert!(matches!(refused(&mut script, &UndoTarget::Newest), RollbackError::NothingToUndo));
+}
+
+#[test]
+fn what_cannot_be_put_back_is_told_from_what_others_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut script = bare();
+    mail_server(&store, &mut script);
+    let faulty = Faulty { inner: &mut script, left: 0, after: false };
+    let report = undo(faulty, &store, "2", &UndoTarget::Newest);
+    assert_eq!((report.kept, report.failed), (1, 1));
+    // What has failed once is done by doing it again.
+    assert!(undo(&mut script, &store, "3", &UndoTarget::Newest).is_complete());
+}
+
+#[test]
+fn a_rollback_that_was_cut_off_when_all_was_back_is_not_meant_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut script = bare();
+    mail_server(&store, &mut script);
+    Live::new(&mut script, store.begin(&spec("2")).unwrap()).put(main_cf("two\n")).unwrap();
+    assert_eq!(undo(&mut script, &store, "3", &UndoTarget::Newest).undone, ["2"]);
+    // Its last record is the end.
+    let journal = dir.path().join("journal/runs/3/journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let end = text.trim_end().rfind('\n').unwrap();
+    assert!(text[end..].contains("run_finished"), "{text}");
+    std::fs::write(&journal, &text[..=end]).unwrap();
+    assert_eq!(undo(&mut script, &store, "4", &UndoTarget::Newest).undone, ["1"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::inspect::{DAY, Found, Key};
 use super::issue::{Request, issue_authority, make_key};
 use super::{Files, Made, Wish, read};
-use crate::host::Content;
+use crate::host::{Content, FileState};
 use crate::hostplay::Mode;
 use crate::modules::{Args, Context, ModuleError, paths};
 
@@ -18,6 +18,15 @@ pub(super) struct Authority {
     signs: Option<(String, String)>,
     /// What names it in the certificates that it issues.
     pub(super) key_id: Option<Vec<u8>>,
+}
+
+/// How the names of authorities that are made here end.
+const NAME_ENDS: &str = " mail CA";
+
+/// The name of an authority that is made here; RFC 5280 allows 64 characters (`ub-common-name`).
+fn authority_name(wish: &Wish) -> String {
+    let host = wish.request.common_name.chars().take(64 - NAME_ENDS.len());
+    host.chain(NAME_ENDS.chars()).collect()
 }
 
 impl Authority {
@@ -45,7 +54,16 @@ impl Authority {
         if !issues {
             return Ok(None);
         }
-        if found.as_ref().is_some_and(|found| !found.is_ca || !found.self_issued) {
+        let is_there = |state: &FileState| matches!(state, FileState::Regular { content: Content::Bytes(_), .. });
+        let is_made_here = |found: &Found| {
+            let has_key = known_key.as_ref().is_some_and(|key| found.has_key(key));
+            let has_name = found.common_name.as_deref().is_some_and(|name| name.ends_with(NAME_ENDS));
+            found.is_ca && found.self_issued && has_key && has_name
+        };
+        let is_foreign = (is_there(&files.certificate) && !found.as_ref().is_some_and(is_made_here))
+            || (is_there(&files.key) && known_key.is_none());
+        // A key that is lost, or cannot be read here, is somebody's to look for: clients trust it.
+        if is_foreign && !args.flag("force") {
             let message = format!("{} is there, and is no authority of the host's own", files.path);
             return Err(ModuleError::hinted(message, "name another path as ownca_path"));
         }
@@ -65,7 +83,7 @@ impl Authority {
             None => make_key(wish.key).map_err(failed)?,
         };
         let request = Request {
-            common_name: format!("{} mail CA", wish.request.common_name).chars().take(64).collect(),
+            common_name: authority_name(wish),
             names: std::collections::BTreeSet::new(),
             not_before: wish.request.not_before,
             not_after: context.now + AUTHORITY_DAYS * DAY,

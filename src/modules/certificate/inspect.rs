@@ -59,7 +59,7 @@ fn kind(public_key: &[u8]) -> Option<KeyKind> {
 /// A certificate that is there: the first in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
-    common_name: Option<String>,
+    pub(super) common_name: Option<String>,
     pub(super) names: BTreeSet<Name>,
     not_before: i64,
     pub(super) not_after: i64,

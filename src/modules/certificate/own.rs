@@ -69,7 +69,8 @@ fn links(context: &mut Context<'_>, chain: &[String]) -> Result<Vec<String>, Mod
 /// Whether the chain ends at an authority in this file.
 fn anchor(context: &mut Context<'_>, path: &str, chain: &[String]) -> Result<Option<String>, ModuleError> {
     let Some((leaf, rest)) = chain.split_first() else { return Ok(None) };
-    let argv = ["openssl", "verify", "-CAfile", path, "-untrusted", "rest.pem", "certificate.pem"];
+    // Only this file counts, and not what the system trusts.
+    let argv = ["openssl", "verify", "-no-CApath", "-CAfile", path, "-untrusted", "rest.pem", "certificate.pem"];
     // A file of nothing is an error to it.
     let rest = if rest.is_empty() { leaf.clone() } else { rest.concat() };
     let why = verify(context, &argv, &[("rest.pem", &rest), ("certificate.pem", leaf)])?;

@@ -390,6 +390,29 @@ fn an_authority_signs_what_clients_can_verify_and_outlives_renewals() {
 }
 
 #[test]
+fn an_authority_whose_key_is_lost_or_that_is_somebody_elses_is_not_made_anew() {
+    let (foreign_key, foreign) = pair(KeyKind::Ecdsa, &request());
+    for (key, certificate) in [
+        (Some("a key with a passphrase"), None),
+        (Some(foreign_key.as_str()), None),
+        (Some(foreign_key.as_str()), Some(foreign.as_str())),
+        (None, Some("what cannot be read")),
+    ] {
+        let mut bench = Bench::apply(&|_| {});
+        bench.run(Module::Certificate, &with_authority("ownca")).unwrap();
+        for (path, text) in [("/etc/pki/tls/private/ca.key", key), (CA, certificate)] {
+            if let Some(text) = text {
+                bench.host.script().file(path, text);
+            }
+        }
+        let before = bench.host.script().text(CA).unwrap().clone();
+        let failure = bench.fails(Module::Certificate, &with_authority("ownca"));
+        assert!(failure.contains("no authority of the host's own"), "{failure}");
+        assert_eq!(bench.host.script().text(CA).unwrap(), before);
+    }
+}
+
+#[test]
 fn files_of_the_sites_own_are_looked_at_and_left() {
     let (key, good) = pair(KeyKind::Ecdsa, &request());
     let (other, _) = pair(KeyKind::Ecdsa, &request());
