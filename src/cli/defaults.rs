@@ -15,7 +15,8 @@ use crate::hostplay::Origin;
 const FILE: &str = ".mailprov.toml";
 
 /// Options that are decisions of the moment.
-const NEVER: [&str; 9] = ["force", "run", "check", "help", "version", "start-at-task", "step", "retry-failed", "eject"];
+const NEVER: [&str; 12] =
+    ["force", "run", "to", "check", "plan", "out", "help", "version", "start-at-task", "step", "retry-failed", "eject"];
 
 /// Why there is no command line.
 pub(super) enum Unusable {
@@ -29,8 +30,9 @@ pub(super) enum Unusable {
 pub(super) fn command_line() -> Result<Cli, Unusable> {
     let words: Vec<OsString> = std::env::args_os().collect();
     let matches = Cli::command().try_get_matches_from(&words).map_err(Unusable::Usage)?;
-    // The agent is started by ourselves, on hosts.
-    let file = if matches.subcommand_name() == Some("agent") { None } else { find() };
+    // The agent, and what takes a run back, are started by ourselves, on hosts.
+    let is_ours = matches!(matches.subcommand_name(), Some("agent" | "agent-rollback"));
+    let file = if is_ours { None } else { find() };
     let Some(path) = file else {
         return Cli::from_arg_matches(&matches).map_err(Unusable::Usage);
     };

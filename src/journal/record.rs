@@ -45,7 +45,7 @@ pub enum Record {
     Owed {
         /// Its name.
         handler: String,
-        /// What it is going to run, where that is known: a rollback runs it instead.
+        /// What it is going to run, where that is known: a rollback runs it if somebody else did so meanwhile.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         action: Option<StoredAction>,
     },

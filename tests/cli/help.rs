@@ -5,8 +5,24 @@ use crate::world::World;
 #[test]
 fn help() {
     let world = World::new();
-    let commands = ["--help", "init --help", "up --help", "check --help", "rollback --help", "history --help"];
-    let told = commands.map(|command| format!("===== {command}\n{}\n", world.run(command)));
+    let commands = [
+        "",
+        "init",
+        "up",
+        "check",
+        "verify",
+        "rollback",
+        "history",
+        "status",
+        "inventory",
+        "lint",
+        "facts",
+        "doc",
+        "vault",
+        "completions",
+        "man",
+    ];
+    let told = commands.map(|command| format!("===== {command} --help\n{}\n", world.run(&format!("{command} --help"))));
     insta::assert_snapshot!(told.join("\n"));
 }
 

@@ -16,6 +16,9 @@ use wire::confirm;
 /// Seconds to wait for a confirmation: short for a test, long enough for a busy machine to come in anew.
 const WITHIN: &str = "10";
 
+/// The same where much has to happen within that time.
+const LONG: &str = "30";
+
 /// Time to take a run back, on a busy machine, once nobody has confirmed it; a boot included.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -90,9 +93,14 @@ impl Host {
 
     /// The arguments for a run of these tasks.
     fn up(&self, tasks: &[&str]) -> Vec<String> {
+        self.up_within(WITHIN, tasks)
+    }
+
+    /// The same, with this time to be confirmed in.
+    fn up_within(&self, within: &str, tasks: &[&str]) -> Vec<String> {
         let playbook = self.play("play.yaml", tasks);
         let args = ["up", &inventory("root"), "--limit", &self.limit(), "--playbook", &playbook];
-        let args = args.into_iter().chain(["--confirm-timeout", WITHIN, "--output", "json"]);
+        let args = args.into_iter().chain(["--confirm-timeout", within, "--output", "json"]);
         args.map(str::to_owned).collect()
     }
 
@@ -111,8 +119,8 @@ impl Host {
     }
 
     /// Runs these tasks and kills the controller when it sets out to confirm; gives the run.
-    fn unconfirmed(&self, tasks: &[&str]) -> String {
-        let mut going = Going::start(&self.up(tasks));
+    fn unconfirmed(&self, within: &str, tasks: &[&str]) -> String {
+        let mut going = Going::start(&self.up_within(within, tasks));
         let event = going.until("confirming");
         going.kill();
         event["run_id"].as_str().expect("a run").to_owned()
@@ -169,7 +177,7 @@ fn a_play_closes_ssh(host: &Host) {
 }
 
 fn the_controller_is_killed(host: &Host) {
-    let run = host.unconfirmed(&[OPEN]);
+    let run = host.unconfirmed(WITHIN, &[OPEN]);
     assert_eq!(on(&host.name, "firewall-cmd --list-ports"), "8025/tcp\n");
     host.takes_back(&run);
 }
@@ -187,14 +195,14 @@ fn the_link_is_cut(host: &Host) {
 }
 
 fn the_host_is_rebooted(host: &Host) {
-    let run = host.unconfirmed(&[OPEN]);
+    let run = host.unconfirmed(WITHIN, &[OPEN]);
     lab(&["kill", &host.name]).succeeded();
     lab(&["boot", &host.name]).succeeded();
     host.takes_back(&run);
 }
 
 fn a_second_run(host: &Host) {
-    let run = host.unconfirmed(&[OPEN]);
+    let run = host.unconfirmed(LONG, &[OPEN]);
     let second = host.run(&["copy: {dest: /etc/second, content: x}"]).with_status(4);
     assert!(second.stdout.contains(&format!("the run {run} changed the way into this host")), "{}", second.stdout);
     host.takes_back(&run);
@@ -204,7 +212,8 @@ fn a_second_run(host: &Host) {
 fn a_stale_confirmation(host: &Host) {
     host.run(&[OPEN]).succeeded();
     let older = newest(host);
-    let run = host.unconfirmed(&["firewalld: {port: 8026/tcp, state: enabled, permanent: true, immediate: true}"]);
+    let run =
+        host.unconfirmed(LONG, &["firewalld: {port: 8026/tcp, state: enabled, permanent: true, immediate: true}"]);
     let word = word_of(host, &older);
     for (named, word) in
         [(&older, word.as_str()), (&run, word.as_str()), (&run, ""), (&"20000101T000000Z-0".to_owned(), "")]
@@ -219,12 +228,12 @@ fn a_stale_confirmation(host: &Host) {
 }
 
 fn the_agent_is_killed(host: &Host) {
-    let run = cut_off(host);
+    let run = cut_off(host, WITHIN);
     host.takes_back(&run);
 }
 
 fn a_new_run_takes_over(host: &Host) {
-    let run = cut_off(host);
+    let run = cut_off(host, LONG);
     let ran = host.run(&[OPEN, "copy: {dest: /etc/later, content: x}"]).succeeded();
     assert!(ran.stdout.contains(&format!("the run {run} was cut off")), "{}", ran.stdout);
     assert!(ran.stdout.contains("\"confirmed\""), "{}", ran.stdout);
@@ -273,8 +282,8 @@ fn nothing_of_it_changes(host: &Host) {
 }
 
 /// Kills the agent after it has opened a port; gives its run.
-fn cut_off(host: &Host) -> String {
-    let mut going = Going::start(&host.up(&[OPEN, "command: sleep 30"]));
+fn cut_off(host: &Host, within: &str) -> String {
+    let mut going = Going::start(&host.up_within(within, &[OPEN, "command: sleep 30"]));
     going.until("task_finished");
     on(&host.name, "pkill -KILL -f '/agent-[0-9a-f]* agent '; pkill -KILL -x sleep");
     going.kill();

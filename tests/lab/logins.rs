@@ -1,6 +1,6 @@
 //! Every way to reach a host gives the same result.
 
-use crate::support::{assert_same, inventory, mailprov, mailprov_with, manifest, on, reset};
+use crate::support::{assert_same, binary, inventory, mailprov, mailprov_with, manifest, on, reset};
 
 const LIMIT: &[&str] = &["--limit", "mail1.mydomain.local"];
 
@@ -28,14 +28,15 @@ fn root_sudo_users_and_local_runs_reach_the_same_state() {
 
     reset(&["mail1"]);
     let root = crate::support::lab(&["path", "--root", "mail1"]).succeeded().stdout.trim().to_owned();
-    let binary = format!("{root}/root/mailprov");
-    std::fs::copy(env!("CARGO_BIN_EXE_mailprov"), &binary).expect("the binary is copied");
+    let there = format!("{root}/root/mailprov");
+    std::fs::copy(binary(), &there).expect("the binary is copied");
     on("mail1", "hostnamectl set-hostname mail1.mydomain.local && /root/mailprov up --local && rm /root/mailprov");
     assert_same(&as_root, &result(), "on the host itself");
 }
 
 #[test]
 fn sudo_without_the_password_says_what_to_do() {
+    reset(&["mail1"]);
     let ran = mailprov(&[&["up", &inventory("ops")], LIMIT].concat());
     assert_ne!(ran.status, 0);
     let said = format!("{}{}", ran.stdout, ran.stderr);

@@ -1,10 +1,14 @@
 //! What the server does with mail, seen from a client in the LAN, from outside it, and at the receiver.
 
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use crate::support::{inventory, lab, mailprov, on, try_on};
+use crate::support::{inventory, lab, mailprov, on, reset_once, try_on};
+
+static BARE: Once = Once::new();
 
 fn provisioned() {
+    reset_once(&BARE, "mail1");
     mailprov(&["up", &inventory("root"), "--limit", "mail1.mydomain.local"]).succeeded();
 }
 

@@ -3,10 +3,9 @@
 //! A client sends throughout; what it was told was accepted is compared with what the receiver has.
 
 use std::collections::BTreeSet;
-use std::env;
 use std::time::{Duration, Instant};
 
-use crate::support::{address, inventory, lab, mailprov, on, try_on};
+use crate::support::{address, inventory, lab, mailprov, on, one_host, reset, try_on};
 
 /// Sends numbered messages until it is told to stop; notes each number after the server has taken the message over.
 const SENDER: &str = r#"
@@ -26,11 +25,6 @@ with open(folder + "/accepted", "w", buffering=1) as accepted:
         time.sleep(0.03)
 open(folder + "/done", "w").close()
 "#;
-
-fn host() -> String {
-    let hosts = env::var("MAILPROV_HOSTS").unwrap_or_default();
-    hosts.split(',').find(|host| !host.is_empty()).unwrap_or("mail1").to_owned()
-}
 
 /// Asks until it is so.
 #[track_caller]
@@ -103,7 +97,8 @@ impl Drop for Sender {
 
 #[test]
 fn changes_failures_and_rollbacks_lose_no_accepted_message_and_bounce_none() {
-    let host = host();
+    let host = one_host();
+    reset(&[&host]);
     let (inventory, limit) = (inventory("root"), format!("{host}.mydomain.local"));
     let run = |command: &str, variables: &[&str]| {
         let options = variables.iter().flat_map(|variable| ["-e", variable]);
@@ -139,12 +134,18 @@ fn changes_failures_and_rollbacks_lose_no_accepted_message_and_bounce_none() {
     run("rollback", &[]).succeeded();
     assert_eq!(on(&host, "postconf -h inet_interfaces"), "all\n");
 
+    let so_far = sender.accepted().len();
+    until("messages still go out", 20, || sender.accepted().len() > so_far);
     let accepted = sender.stop();
     assert!(accepted.len() > 50, "the client hardly sent anything: {}", accepted.len());
     until("the queue is empty", 60, || on(&host, "postqueue -f; postqueue -p").contains("queue is empty"));
     until("all has arrived", 20, || received(&recipient).is_superset(&accepted));
     let log = on(&host, "sed '1,/nolost.*begin/d' /var/log/maillog; true");
-    let bounced: Vec<_> =
-        log.lines().filter(|line| line.contains("status=bounced") && line.contains(&recipient)).collect();
+    let of_them = |status: &str| {
+        let is_one = |line: &&str| line.contains(status) && line.contains(&recipient);
+        log.lines().filter(is_one).collect::<Vec<_>>()
+    };
+    assert!(!of_them("status=sent").is_empty(), "the log was not seen: {log}");
+    let bounced = of_them("status=bounced");
     assert!(bounced.is_empty(), "{bounced:#?}");
 }

@@ -1,12 +1,16 @@
 //! What the role does with Postfix's own files.
 
-use std::env;
+use std::sync::Once;
 
-use crate::support::{Ran, inventory, mailprov, on};
+use crate::support::{Ran, inventory, mailprov, on, one_host, reset_once};
 
+static BARE: Once = Once::new();
+
+/// The host of these tests.
 fn host() -> String {
-    let hosts = env::var("MAILPROV_HOSTS").unwrap_or_default();
-    hosts.split(',').find(|host| !host.is_empty()).unwrap_or("mail2").to_owned()
+    let host = one_host();
+    reset_once(&BARE, &host);
+    host
 }
 
 fn run(command: &str, variables: &str) -> Ran {

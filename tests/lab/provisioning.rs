@@ -74,6 +74,7 @@ impl MapEach for [&str] {
 
 #[test]
 fn files_service_and_firewall_are_as_the_guide_wants_them() {
+    reset(&["mail1"]);
     mailprov(&["up", &inventory("root"), "--limit", "mail1.mydomain.local"]).succeeded();
     let modes =
         on("mail1", "stat -c '%a %U:%G' /etc/postfix/ssl /etc/postfix/ssl/postfix.key /etc/postfix/ssl/postfix.crt");

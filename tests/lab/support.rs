@@ -64,6 +64,12 @@ pub fn reset(hosts: &[&str]) {
     lab(&[&["reset"], hosts].concat()).succeeded();
 }
 
+/// A bare host for the tests of one file, which leave it as a server to each other; whatever other files left there goes.
+#[track_caller]
+pub fn reset_once(once: &std::sync::Once, host: &str) {
+    once.call_once(|| reset(&[host]));
+}
+
 /// mailprov with these arguments, from an empty folder.
 pub fn mailprov(args: &[&str]) -> Ran {
     mailprov_with(args, "")

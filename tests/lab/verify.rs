@@ -62,7 +62,7 @@ const SABOTAGE: &[Sabotage] = &[
     ),
     mended(
         "a certificate that is over",
-        "mkdir -p /root/ca; cd /root/ca; : > index; echo 01 > serial; printf '[ca]\\ndefault_ca=c\\n[c]\\ndatabase=index\\nserial=serial\\nnew_certs_dir=.\\ndefault_md=sha256\\npolicy=p\\nx509_extensions=x\\n[p]\\ncommonName=supplied\\n[x]\\nsubjectAltName=DNS:mail3.mydomain.local\\n' > cnf; openssl req -new -key /etc/postfix/ssl/postfix.key -subj /CN=mail3.mydomain.local -out csr; openssl ca -batch -config cnf -selfsign -notext -keyfile /etc/postfix/ssl/postfix.key -in csr -startdate 20200101000000Z -enddate 20210101000000Z -out crt; cat crt > /etc/postfix/ssl/postfix.crt; postfix reload",
+        "mkdir -p /root/ca; cd /root/ca; : > index; echo 01 > serial; printf '[ca]\\ndefault_ca=c\\n[c]\\ndatabase=index\\nserial=serial\\nnew_certs_dir=.\\ndefault_md=sha256\\npolicy=p\\nx509_extensions=x\\n[p]\\ncommonName=supplied\\n[x]\\nsubjectAltName=DNS:%s\\n' $(hostname -f) > cnf; openssl req -new -key /etc/postfix/ssl/postfix.key -subj /CN=$(hostname -f) -out csr; openssl ca -batch -config cnf -selfsign -notext -keyfile /etc/postfix/ssl/postfix.key -in csr -startdate 20200101000000Z -enddate 20210101000000Z -out crt; cat crt > /etc/postfix/ssl/postfix.crt; postfix reload",
         "certificate.valid",
     ),
     mended(
@@ -204,11 +204,11 @@ fn a_message_is_followed_to_its_end() {
 #[test]
 fn what_only_the_controller_sees_takes_the_run_back() {
     run("up", &[]).succeeded();
-    // A packet filter that firewalld knows nothing of, and a playbook that changes a file and verifies.
+    // A packet filter that firewalld knows nothing of.
     on(
         &host(),
         "nft add table inet wall; nft add chain inet wall in '{ type filter hook input priority -10; }'; \
-         nft add rule inet wall in iifname != lo tcp dport 25 drop; echo before > /etc/motd",
+         nft add rule inet wall in iifname != lo tcp dport 25 drop",
     );
     let ran = run("up", &["-e", "mail_verify_days_left=13", "-e", "mail_message_size_limit=20000000"]);
     on(&host(), "nft delete table inet wall");

@@ -1,27 +1,36 @@
 //! A run that is watched while it goes on, and may be killed.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use serde_json::Value;
 
-/// mailprov at work.
+use crate::support::binary;
+
+/// Longer than any step of a run, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// mailprov at work; ended when it is dropped.
 pub struct Going {
     child: Child,
-    lines: BufReader<ChildStdout>,
+    lines: Receiver<String>,
 }
 
 impl Going {
     /// Starts it; it must write JSON lines.
     pub fn start(args: &[String]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mailprov"))
+        let mut child = Command::new(binary())
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("mailprov starts");
-        let lines = BufReader::new(child.stdout.take().expect("stdout"));
+        let stdout = BufReader::new(child.stdout.take().expect("stdout"));
+        let (sender, lines) = channel();
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         Self { child, lines }
     }
 
@@ -30,21 +39,27 @@ impl Going {
     pub fn until(&mut self, wanted: &str) -> Value {
         let mut seen = String::new();
         loop {
-            let mut line = String::new();
-            let count = self.lines.read_line(&mut line).expect("a line");
-            assert!(count > 0, "no {wanted} in:\n{seen}");
-            seen.push_str(&line);
+            let line = self.lines.recv_timeout(PATIENCE);
+            assert!(line.is_ok(), "no {wanted} ({line:?}) in:\n{seen}");
+            let line = line.unwrap_or_default();
             let value: Value = serde_json::from_str(&line).expect("JSON");
             if value["event"]["type"] == wanted {
                 return value["event"].clone();
             }
+            seen = seen + &line + "\n";
         }
     }
 
     /// Ends it without a word.
-    pub fn kill(mut self) {
+    pub fn kill(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
-        self.child.wait().expect("it ends");
+        let _ = self.child.wait();
     }
 }
