@@ -36,9 +36,6 @@ impl CommandLine {
         if let Some(limit) = &target.limit {
             self.option("--limit", limit);
         }
-        if let Some(shard) = &target.shard {
-            self.option("--shard", &shard.to_string());
-        }
         self
     }
 

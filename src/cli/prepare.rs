@@ -41,9 +41,7 @@ impl Prepared {
         extra_vars.extend(added);
         let options = playbook::Options {
             extra_vars,
-            hosts: (target.limit.is_some() || target.shard.is_some() || target.local || only.is_some())
-                .then_some(selected),
-            part: target.shard.is_some(),
+            hosts: (target.limit.is_some() || target.local || only.is_some()).then_some(selected),
             tags,
             skip_tags: play.skip_tags.clone(),
         };

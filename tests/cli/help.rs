@@ -17,7 +17,6 @@ fn help() {
         "inventory",
         "lint",
         "facts",
-        "report merge",
         "doc",
         "vault",
         "completions",

@@ -7,6 +7,7 @@ mod random;
 mod support;
 
 mod confirm;
+mod conflicts;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod exact;
