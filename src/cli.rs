@@ -22,6 +22,7 @@ mod inventory;
 mod lint;
 mod listing;
 mod locate;
+mod merge;
 mod own_files;
 mod panic_hook;
 mod paper;
@@ -43,7 +44,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 pub use args::Cli;
-use args::{Command, OutputArgs};
+use args::{Command, OutputArgs, ReportCommand};
 use console::Console;
 use defaults::Unusable;
 pub use exit::Exit;
@@ -84,6 +85,7 @@ fn run(command: &Command) -> ExitCode {
         Command::Lint(args) => told(&(&args.look).into(), |console| lint::run(args, console)),
         Command::Facts(args) => told(&(&args.look).into(), |console| facts::run(args, console)),
         Command::Vault(args) => told(&(&args.look).into(), |console| vault::run(args, console)),
+        Command::Report(ReportCommand::Merge(args)) => told(&args.output, |console| merge::run(args, console)),
         Command::Doc(args) => told(&(&args.look).into(), |console| doc::run(args, console)),
         Command::Completions(args) => told(&plain(), |console| paper::completions(args, console)),
         Command::Man(args) => told(&plain(), |console| paper::man(args, console)),
@@ -95,7 +97,13 @@ fn run(command: &Command) -> ExitCode {
 
 /// Output that has one form only.
 fn plain() -> OutputArgs {
-    OutputArgs { verbose: 0, quiet: false, output: args::OutputFormat::Text, color: clap::ColorChoice::Auto }
+    OutputArgs {
+        verbose: 0,
+        quiet: false,
+        output: args::OutputFormat::Text,
+        timings: false,
+        color: clap::ColorChoice::Auto,
+    }
 }
 
 /// Runs a command and tells why it could not be carried out, if so.

@@ -9,6 +9,7 @@ mod confirm;
 mod events;
 mod host;
 mod interrupt;
+mod overdue;
 mod query;
 mod reach;
 mod revert;
@@ -38,8 +39,10 @@ pub struct Fleet {
     pub connections: BTreeMap<String, ConnectionSpec>,
     /// How many hosts are worked on at the same time.
     pub forks: usize,
-    /// The longest silence to bear while the agent is put in place and started. Tasks have no limit.
+    /// The longest silence to bear while the agent is put in place and started.
     pub patience: Duration,
+    /// How long a task may take on a host before the run is stopped there. `None`: any time.
+    pub task_limit: Option<Duration>,
     /// The seconds within which a run that changed the way in must be confirmed over a new connection, or else the
     /// host takes it back by itself. `None`: it stays unconfirmed.
     pub confirm_within: Option<u32>,
@@ -53,6 +56,9 @@ pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Long enough for a slow link and a second login; short enough for a server that nobody can reach.
 pub const DEFAULT_CONFIRM_SECONDS: u32 = 60;
+
+/// A package transaction over a slow link takes minutes; what takes an hour does not end.
+pub const DEFAULT_TASK_SECONDS: u32 = 3600;
 
 /// A run of plays.
 pub struct FleetRun {
@@ -157,7 +163,8 @@ impl Fleet {
         let binaries = Binaries::of_this_process();
         let connector = Ssh { fleet: self, binaries: &binaries, mode: run.spec.mode };
         let (events, interrupt) = (Events::new(events), Interrupt::from_signals());
-        let world = World { connector: &connector, events: &events, interrupt: &interrupt };
+        let world =
+            World { connector: &connector, events: &events, interrupt: &interrupt, task_limit: self.task_limit };
         batch::run(&world, self.forks, &run).await
     }
 

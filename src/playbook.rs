@@ -55,6 +55,8 @@ pub struct Options {
     pub extra_vars: Map<String, Value>,
     /// The hosts that `--limit` leaves; `None` for all.
     pub hosts: Option<Vec<String>>,
+    /// These hosts are one part of a run that others share: no play need have any of them.
+    pub part: bool,
     /// `--tags`.
     pub tags: Vec<String>,
     /// `--skip-tags`.
@@ -224,7 +226,7 @@ impl Run<'_, '_> {
         if self.loader.problems.is_empty() {
             self.filter.check(&self.known_tags, &mut self.loader.problems);
         }
-        if self.plays.is_empty() && self.loader.problems.is_empty() {
+        if self.plays.is_empty() && self.loader.problems.is_empty() && !self.options.part {
             if self.unmatched.is_empty() {
                 self.unmatched.push(Diagnostic::new("no play has a host that --limit leaves"));
             }

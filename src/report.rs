@@ -13,11 +13,13 @@ mod closing;
 mod failure;
 pub mod json;
 mod look;
+pub mod merge;
 mod plan;
 mod progress;
 mod recap;
 mod stream;
 mod tally;
+mod timings;
 
 #[cfg(test)]
 mod laws;
@@ -35,6 +37,7 @@ use crate::hostplay::Origin;
 use board::Board;
 use progress::Progress;
 use stream::Page;
+use timings::Timings;
 
 /// Columns that a host name takes at most in the lines of a run.
 const MAX_HOST_COLUMNS: usize = 40;
@@ -104,6 +107,7 @@ pub struct Reporter {
     tally: Tally,
     host_columns: usize,
     plays: Vec<String>,
+    timings: Option<Timings>,
     live: Option<(Board, Progress)>,
     source: SourceLine,
     out: Box<dyn Write + Send>,
@@ -123,7 +127,8 @@ impl Reporter {
             Form::Plain { .. } | Form::Json => None,
         };
         let tally = Tally::new(&run.hosts, matches!(run.kind, RunKind::Rollback { .. }));
-        let mut reporter = Self { run, form, tally, host_columns, plays: Vec::new(), live, source, out, error: None };
+        let mut reporter =
+            Self { run, form, tally, host_columns, plays: Vec::new(), timings: None, live, source, out, error: None };
         if form == Form::Json {
             let start = json::start(&reporter.run);
             reporter.write(&[start]);
@@ -131,9 +136,18 @@ impl Reporter {
         reporter
     }
 
+    /// The same, with where the time went at its end, if that is wanted.
+    #[must_use]
+    pub fn timings(self, wanted: bool) -> Self {
+        Self { timings: wanted.then(Timings::default), ..self }
+    }
+
     /// Takes one event.
     pub fn handle(&mut self, event: &HostEvent) {
         self.tally.add(event);
+        if let Some(timings) = &mut self.timings {
+            timings.add(event);
+        }
         let lines = match self.form {
             Form::Json => vec![json::event(event)],
             Form::Terminal { look, .. } | Form::Plain { look } => self.text(&look, event),
@@ -185,9 +199,16 @@ impl Reporter {
         if let Some((_, progress)) = self.live.take() {
             progress.close();
         }
+        let timings = self.timings.take();
         let lines = match self.form {
-            Form::Json => vec![json::finish(&self.tally)],
-            Form::Terminal { look, .. } | Form::Plain { look } => ending(&look, &self.run, &self.tally),
+            Form::Json => {
+                let timings = timings.map(|timings| json::line("timings", [("stages", timings.json())]));
+                timings.into_iter().chain([json::finish(&self.tally)]).collect()
+            }
+            Form::Terminal { look, .. } | Form::Plain { look } => {
+                let timings = timings.map(|timings| timings.lines(&look)).unwrap_or_default();
+                ending(&look, &self.run, &self.tally, timings)
+            }
         };
         self.write(&lines);
         match self.error {
@@ -213,7 +234,7 @@ impl Reporter {
 }
 
 /// The plan (not for `--quiet`), the recap and the closing sentences, parted by empty lines.
-fn ending(look: &Look, run: &RunInfo, tally: &Tally) -> Vec<String> {
+fn ending(look: &Look, run: &RunInfo, tally: &Tally, timings: Vec<String>) -> Vec<String> {
     let title = match run.kind {
         RunKind::Up => "CHANGES",
         RunKind::Check | RunKind::Verify => "PLAN",
@@ -221,7 +242,7 @@ fn ending(look: &Look, run: &RunInfo, tally: &Tally) -> Vec<String> {
         RunKind::Rollback { check: true } => "WOULD BE PUT BACK",
     };
     let plan = if look.verbosity == Verbosity::Quiet { Vec::new() } else { plan::lines(look, title, tally) };
-    let parts = [plan, recap::lines(look, tally), closing::lines(look, run, tally)];
+    let parts = [plan, timings, recap::lines(look, tally), closing::lines(look, run, tally)];
     let mut lines = Vec::new();
     for part in parts.into_iter().filter(|part| !part.is_empty()) {
         if look.verbosity > Verbosity::Quiet {

@@ -5,14 +5,18 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use super::exit;
-use crate::fleet::DEFAULT_CONFIRM_SECONDS;
+use crate::fleet::{DEFAULT_CONFIRM_SECONDS, DEFAULT_TASK_SECONDS};
 
 mod inspect;
 mod make;
+mod shard;
 mod vault;
 
-pub use inspect::{DocArgs, FactsArgs, InventoryArgs, InventoryCommand, InventorySource, LintArgs};
+pub use inspect::{
+    DocArgs, FactsArgs, InventoryArgs, InventoryCommand, InventorySource, LintArgs, MergeArgs, ReportCommand,
+};
 pub use make::{CompletionsArgs, InitArgs, ManArgs};
+pub use shard::Shard;
 pub use vault::{EncryptStringArgs, FilesArgs, RekeyArgs, VaultArgs, VaultCommand, VaultCommandArgs};
 
 /// Turn bare Rocky Linux 8 hosts into verified Postfix sending servers over SSH.
@@ -67,6 +71,9 @@ pub enum Command {
     /// Show the facts of the hosts, as templates see them.
     #[command(after_help = exit::HELP)]
     Facts(FactsArgs),
+    /// Work with what runs wrote with `--output json`.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Show what a module does and takes; without a name, list all.
     #[command(after_help = exit::HELP)]
     Doc(DocArgs),
@@ -290,6 +297,9 @@ pub struct TargetArgs {
     /// Run on this machine itself, without SSH; needs no inventory.
     #[arg(long)]
     pub local: bool,
+    /// Only the Kth of N parts of these hosts, so that N machines can share the work; see `report merge`.
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<Shard>,
     /// How to open what is encrypted.
     #[command(flatten)]
     pub vault: VaultArgs,
@@ -377,6 +387,9 @@ pub struct ConnectionArgs {
     /// Seconds to wait for a connection.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub timeout: u32,
+    /// Seconds that one task may take on a host before the run is stopped there; 0: any time.
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TASK_SECONDS)]
+    pub task_timeout: u32,
     /// Hosts at work at the same time.
     #[arg(long, short = 'f', value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     pub forks: u16,
@@ -395,6 +408,9 @@ pub struct OutputArgs {
     /// `text` for people or `json` lines for programs.
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
     pub output: OutputFormat,
+    /// End with where the time went: connection, agent, facts, each task, verification.
+    #[arg(long)]
+    pub timings: bool,
     /// When to use colours: `auto`, `always` or `never`; `NO_COLOR` in the environment is heeded.
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: ColorChoice,

@@ -36,6 +36,9 @@ impl CommandLine {
         if let Some(limit) = &target.limit {
             self.option("--limit", limit);
         }
+        if let Some(shard) = &target.shard {
+            self.option("--shard", &shard.to_string());
+        }
         self
     }
 

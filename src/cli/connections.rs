@@ -73,7 +73,15 @@ pub(super) fn fleet(ways: &Ways<'_>, target: &TargetArgs, connection: &Connectio
         options.become_password = asked.become_root;
         connections = ways.connections(&options)?;
     }
-    Ok(Fleet { connections, forks: connection.forks.into(), patience: DEFAULT_PATIENCE, confirm_within: None })
+    Ok(Fleet {
+        connections,
+        forks: connection.forks.into(),
+        patience: DEFAULT_PATIENCE,
+        task_limit: Some(connection.task_timeout)
+            .filter(|&limit| limit > 0)
+            .map(|limit| Duration::from_secs(limit.into())),
+        confirm_within: None,
+    })
 }
 
 /// Whether every host can be reached as far as its variables tell; no host is contacted.

@@ -22,6 +22,7 @@ pub struct Console {
     format: OutputFormat,
     verbosity: Verbosity,
     colour: ColorChoice,
+    timings: bool,
     terminal: Option<Size>,
 }
 
@@ -40,7 +41,14 @@ impl Console {
             (false, 0) => Verbosity::Normal,
             (false, _) => Verbosity::Verbose,
         };
-        Self { veil: Veil::default(), format: args.output, verbosity, colour: args.color, terminal: terminal_size() }
+        Self {
+            veil: Veil::default(),
+            format: args.output,
+            verbosity,
+            colour: args.color,
+            timings: args.timings,
+            terminal: terminal_size(),
+        }
     }
 
     /// How a report is written on stdout.
@@ -53,6 +61,12 @@ impl Console {
             (OutputFormat::Text, Some(Size { columns, rows })) => Form::Terminal { look: look(columns), rows },
             (OutputFormat::Text, None) => Form::Plain { look: look(usize::MAX) },
         }
+    }
+
+    /// Whether a report ends with where the time went.
+    #[must_use]
+    pub fn timings(&self) -> bool {
+        self.timings
     }
 
     /// Whether output is for programs.

@@ -16,7 +16,7 @@ pub(super) struct Hosts {
     pub(super) inventory: Inventory,
     /// The files read so far, for diagnostics.
     pub(super) sources: Sources,
-    /// Inventory names, in the inventory's order; never empty.
+    /// Inventory names, in the inventory's order; none only when `--shard` has more parts than there are hosts.
     pub(super) selected: Vec<String>,
 }
 
@@ -42,6 +42,10 @@ impl Hosts {
         if selected.is_empty() {
             return Err(Failure::new(Kind::Input, "no host of the inventory is left by --limit"));
         }
+        let selected = match target.shard {
+            Some(shard) => shard.pick(selected),
+            None => selected,
+        };
         for host in &selected {
             secret_values(&inventory.vars_for(host), sources.veil());
         }

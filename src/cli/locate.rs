@@ -45,6 +45,7 @@ mod tests {
 
     fn target(positional: Option<&str>, inventory: &[&str], local: bool) -> TargetArgs {
         TargetArgs {
+            shard: None,
             positional: positional.map(PathBuf::from),
             inventory: inventory.iter().map(PathBuf::from).collect(),
             limit: None,

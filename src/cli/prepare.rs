@@ -41,7 +41,9 @@ impl Prepared {
         extra_vars.extend(added);
         let options = playbook::Options {
             extra_vars,
-            hosts: (target.limit.is_some() || target.local || only.is_some()).then_some(selected),
+            hosts: (target.limit.is_some() || target.shard.is_some() || target.local || only.is_some())
+                .then_some(selected),
+            part: target.shard.is_some(),
             tags,
             skip_tags: play.skip_tags.clone(),
         };

@@ -29,7 +29,8 @@ pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failur
         apply: String::new(),
         rollback: String::new(),
     };
-    let reporter = Reporter::new(info, console.form(args.diff), Box::new(|_| None), Box::new(std::io::stdout()));
+    let reporter = Reporter::new(info, console.form(args.diff), Box::new(|_| None), Box::new(std::io::stdout()))
+        .timings(console.timings());
     let spec = |host: &str| RollbackSpec {
         run: RunSpec { host: host.to_owned(), ..run.clone() },
         target: target(args),

@@ -106,7 +106,8 @@ impl Run<'_> {
             console.form(self.play.diff),
             lines_of(sources),
             Box::new(std::io::stdout()),
-        );
+        )
+        .timings(console.timings());
         let plays = compiled.plays.iter().cloned().map(fleet_play).collect();
         let run = FleetRun { spec, plays, planning, revert_fleet: self.revert_fleet };
         let (tally, outcome) = session::watch(reporter, console.veil(), |events| fleet.run(run, events))?;

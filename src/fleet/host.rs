@@ -8,6 +8,7 @@ use super::FleetRun;
 use super::confirm::Unconfirmed;
 use super::events::Events;
 use super::interrupt::Interrupt;
+use super::overdue::Overdue;
 use super::reach::Connector;
 use crate::event::{Event, Failure, HostOutcome, Outside, Vantage};
 use crate::hostplay::{HostPlay, Mode};
@@ -47,6 +48,8 @@ pub(super) struct World<'a, C> {
     pub connector: &'a C,
     pub events: &'a Events,
     pub interrupt: &'a Interrupt,
+    /// How long a task may take.
+    pub task_limit: Option<Duration>,
 }
 
 /// How a conversation about one request ended.
@@ -240,6 +243,7 @@ impl HostLife {
 pub(super) async fn converse<C>(agent: &mut Agent, host: &str, world: &World<'_, C>, told: &mut Told) -> End {
     let (mut outcome, mut rolled_back, mut failed) = (None, false, false);
     let mut interrupted = false;
+    let mut overdue = Overdue::new(world.task_limit);
     loop {
         let reply = tokio::select! {
             reply = agent.next() => reply,
@@ -249,7 +253,18 @@ pub(super) async fn converse<C>(agent: &mut Agent, host: &str, world: &World<'_,
                 agent.stop_requests().await;
                 continue;
             }
+            () = overdue.wait() => {
+                let Some(message) = overdue.stop() else { return End::Lost(overdue.lost()) };
+                world.events.tell(host, Event::Warning { message }).await;
+                interrupted = true;
+                failed = true;
+                agent.stop_requests().await;
+                continue;
+            }
         };
+        if let Ok(Reply::Event(event)) = &reply {
+            overdue.hear(event);
+        }
         match reply {
             Ok(Reply::Event(Event::HostFinished { outcome: opinion })) => outcome = Some(opinion),
             Ok(Reply::Event(event)) => {

@@ -26,7 +26,7 @@ pub(super) async fn rollback(
     // In a preview of a rollback nothing may be written either.
     let mode = hosts.first().map_or(Mode::Check, |host| spec(host).run.mode);
     let connector = Ssh { fleet, binaries: &binaries, mode };
-    let world = World { connector: &connector, events: &events, interrupt };
+    let world = World { connector: &connector, events: &events, interrupt, task_limit: fleet.task_limit };
     rollback_all(&world, fleet.forks, hosts, spec).await
 }
 
@@ -41,7 +41,8 @@ pub(super) async fn question<T>(
 ) -> Answers<T> {
     let binaries = Binaries::of_this_process();
     let connector = Ssh { fleet, binaries: &binaries, mode: Mode::Check };
-    question_all(&World { connector: &connector, events: &events, interrupt }, fleet.forks, hosts, request, pick).await
+    let world = World { connector: &connector, events: &events, interrupt, task_limit: fleet.task_limit };
+    question_all(&world, fleet.forks, hosts, request, pick).await
 }
 
 pub(super) async fn rollback_all<C: Connector>(

@@ -2,167 +2,27 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
-use std::cell::{Cell, RefCell};
+mod stand_in;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
 use serde_json::Map;
-use tokio::io::{AsyncRead, AsyncWrite, split};
 use tokio::sync::{mpsc, watch};
-use tokio_util::codec::{FramedRead, FramedWrite};
 
 use super::batch;
 use super::events::Events;
 use super::host::World;
 use super::interrupt::Interrupt;
 use super::query::{history, question_all, rollback_all};
-use super::reach::Connector;
 use super::*;
 use crate::event::Event;
-use crate::event::Failure;
 use crate::hostplay::{Mode, UndoTarget};
-use crate::protocol::frame::{FrameDecoder, FrameEncoder, MAX_TO_AGENT, MAX_TO_CONTROLLER};
-use crate::protocol::{Reply, Request};
-use crate::transport::Agent;
+use crate::protocol::Request;
+use stand_in::{Does, Stage, stage};
 
-/// What a host does.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Does {
-    Well,
-    /// Fails the play of this name, and takes its changes back.
-    Fail(&'static str),
-    /// Breaks the channel in the first play.
-    Die,
-    Refuse,
-    /// Cannot be reached.
-    Away,
-    /// Works until its input ends, then stops by its policy.
-    Forever,
-    /// Works until its input ends, and hears nothing even then.
-    Deaf,
-    /// Never answers the connection.
-    Silent,
-    /// Changes the way in, and is reached over a new connection at this attempt; 0: never in time, and then it has
-    /// taken the run back.
-    ShutsOut(usize),
-}
-
-struct Stage {
-    hosts: BTreeMap<String, Does>,
-    /// Connections, in order.
-    reached: RefCell<Vec<String>>,
-    /// Agents at work now, and the most there were.
-    busy: std::rc::Rc<(Cell<usize>, Cell<usize>)>,
-}
-
-impl Connector for Stage {
-    async fn agent(&self, host: &str, events: &Events) -> Result<Agent, Failure> {
-        let does = self.hosts.get(host).copied().unwrap_or(Does::Well);
-        self.reached.borrow_mut().push(host.to_owned());
-        match does {
-            Does::Away => return Err(Failure { message: "no answer".to_owned(), ..Failure::default() }),
-            Does::Silent => std::future::pending::<()>().await,
-            Does::ShutsOut(attempt) => {
-                let attempts = self.reached.borrow().iter().filter(|reached| *reached == host).count() - 1;
-                if (1..attempt).contains(&attempts) {
-                    return Err(Failure { message: "no answer".to_owned(), ..Failure::default() });
-                }
-            }
-            _ => {}
-        }
-        let (ours, theirs) = tokio::io::duplex(1 << 16);
-        let (their_input, their_output) = split(theirs);
-        let busy = std::rc::Rc::clone(&self.busy);
-        tokio::task::spawn_local(async move { stand_in(does, their_input, their_output, busy).await });
-        events.tell(host, Event::AgentReady { uploaded: false, ms: 0 }).await;
-        let (stdout, stdin) = split(ours);
-        Ok(Agent::within(Box::new(stdin), Box::new(stdout)))
-    }
-
-    fn confirm_within(&self, _host: &str) -> Option<u32> {
-        Some(60)
-    }
-}
-
-/// Plays the agent; `None` when the controller is gone.
-async fn stand_in(
-    does: Does,
-    input: impl AsyncRead + Unpin,
-    output: impl AsyncWrite + Unpin,
-    busy: std::rc::Rc<(Cell<usize>, Cell<usize>)>,
-) -> Option<()> {
-    let mut requests = FramedRead::new(input, FrameDecoder::<Request>::new(MAX_TO_AGENT));
-    let mut replies = FramedWrite::new(output, FrameEncoder::new(MAX_TO_CONTROLLER));
-    let rollback = Reply::Event(Event::RollbackStarted { reason: "it failed".to_owned() });
-    while let Some(request) = requests.next().await {
-        match request.unwrap() {
-            Request::Begin { .. } if does == Does::Refuse => {
-                let failure = Failure { message: "another run holds the host".to_owned(), ..Failure::default() };
-                replies.send(&Reply::Refused(failure)).await.ok()?;
-            }
-            Request::Begin { .. } | Request::Ping | Request::Plan(_) | Request::Expect(_) => {}
-            Request::Play(_) if does == Does::Die => return None,
-            Request::Play(play) => {
-                busy.0.set(busy.0.get() + 1);
-                busy.1.set(busy.1.get().max(busy.0.get()));
-                replies.send(&Reply::Event(Event::PlayStarted { name: play.name.clone() })).await.ok()?;
-                for _ in 0..10 {
-                    tokio::task::yield_now().await;
-                }
-                busy.0.set(busy.0.get() - 1);
-                if matches!(does, Does::Forever | Does::Deaf) {
-                    assert!(requests.next().await.is_none(), "the input ends and brings nothing more");
-                    if does == Does::Deaf {
-                        std::future::pending::<()>().await;
-                    }
-                    replies.send(&rollback).await.ok()?;
-                    replies.send(&Reply::Bye).await.ok()?;
-                    return Some(());
-                }
-                let failed = does == Does::Fail(play.name.clone().leak());
-                if failed {
-                    replies.send(&rollback).await.ok()?;
-                }
-                replies.send(&Reply::PlayDone { failed }).await.ok()?;
-            }
-            Request::History => {
-                replies.send(&Reply::History(Vec::new())).await.ok()?;
-                replies.send(&Reply::Bye).await.ok()?;
-            }
-            Request::Status => {
-                replies.send(&Reply::Status(Box::default())).await.ok()?;
-                replies.send(&Reply::Bye).await.ok()?;
-            }
-            Request::Rollback(_) => {
-                replies.send(&rollback).await.ok()?;
-                replies.send(&Reply::Bye).await.ok()?;
-            }
-            Request::Finish | Request::Condemn { .. } => {
-                if matches!(does, Does::ShutsOut(_)) {
-                    let (run_id, nonce) = (spec().run_id, "n".to_owned());
-                    replies.send(&Reply::Unconfirmed { run_id, nonce, within: 5 }).await.ok()?;
-                }
-                replies.send(&Reply::Bye).await.ok()?;
-            }
-            Request::Confirm { run_id, nonce } => {
-                assert_eq!((run_id, nonce), (spec().run_id, "n".to_owned()));
-                let outcome = match does {
-                    Does::ShutsOut(0) => HostOutcome::Failed { rolled_back: true },
-                    _ => HostOutcome::Succeeded,
-                };
-                replies.send(&Reply::Event(Event::HostFinished { outcome })).await.ok()?;
-                replies.send(&Reply::Bye).await.ok()?;
-            }
-        }
-    }
-    replies.send(&Reply::Bye).await.ok()
-}
-
-fn stage(hosts: &[(&str, Does)]) -> Stage {
-    let hosts = hosts.iter().map(|&(name, does)| (name.to_owned(), does)).collect();
-    Stage { hosts, reached: RefCell::default(), busy: std::rc::Rc::default() }
-}
+/// The time that a task may take.
+const TASK_LIMIT: Duration = Duration::from_secs(900);
 
 fn spec() -> RunSpec {
     RunSpec {
@@ -233,7 +93,7 @@ async fn drive(stage: &Stage, forks: usize, run: &FleetRun, interrupts: &[&str])
     let (sender, mut receiver) = mpsc::channel(1000);
     let (count, counter) = watch::channel(0);
     let (events, interrupt) = (Events::new(sender), Interrupt::from_count(counter));
-    let world = World { connector: stage, events: &events, interrupt: &interrupt };
+    let world = World { connector: stage, events: &events, interrupt: &interrupt, task_limit: Some(TASK_LIMIT) };
     let mut log = Vec::new();
     let outcome = tokio::task::LocalSet::new()
         .run_until(async {
@@ -333,6 +193,20 @@ async fn a_run_that_changed_the_way_in_is_confirmed_over_a_new_connection() {
         assert_eq!(*report.of(host), outcome, "{host}");
         assert_eq!(stage.reached.borrow().iter().filter(|reached| *reached == host).count(), connections, "{host}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_takes_too_long_ends_the_run_on_its_host_alone() {
+    let stage = stage(&[("slow", Does::Slow), ("stuck", Does::Stuck), ("mute", Does::Deaf), ("fine", Does::Well)]);
+    let began = tokio::time::Instant::now();
+    let report = run_with(&stage, 4, vec![play("one", &[&["slow", "stuck", "mute", "fine"]])], &[]).await;
+    assert_eq!(*report.of("slow"), HostOutcome::Failed { rolled_back: true });
+    for (host, at_work) in [("stuck", "the task \"Install it\""), ("mute", "what comes before the first task")] {
+        let HostOutcome::Unreachable { failure } = report.of(host) else { panic!("{:?}", report.of(host)) };
+        assert!(failure.message.starts_with(&format!("{at_work} takes longer than 900 s")), "{failure:?}");
+    }
+    assert_eq!(*report.of("fine"), HostOutcome::Succeeded);
+    assert!((1200..1210).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -448,7 +322,7 @@ async fn questions_are_asked_of_every_host() {
     let (sender, mut receiver) = mpsc::channel(100);
     let (_count, counter) = watch::channel(0);
     let (events, interrupt) = (Events::new(sender), Interrupt::from_count(counter));
-    let world = World { connector: &stage, events: &events, interrupt: &interrupt };
+    let world = World { connector: &stage, events: &events, interrupt: &interrupt, task_limit: None };
     let (histories, outcome) = tokio::task::LocalSet::new()
         .run_until(async {
             let rollback = |host: &str| RollbackSpec {

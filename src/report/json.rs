@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::RunInfo;
+use super::merge::command;
 use super::tally::{Counts, Tally, Verdict};
-use super::{RunInfo, RunKind};
 use crate::event::{ChangeView, Event, HostEvent};
 
 /// Raised whenever a line changes its meaning; new keys alone do not raise it.
@@ -52,12 +53,7 @@ pub fn line(kind: &str, body: impl IntoIterator<Item = (&'static str, Value)>) -
 }
 
 pub(crate) fn start(run: &RunInfo) -> String {
-    let (command, check) = match run.kind {
-        RunKind::Up => ("up", false),
-        RunKind::Check => ("check", true),
-        RunKind::Verify => ("verify", true),
-        RunKind::Rollback { check } => ("rollback", check),
-    };
+    let (command, check) = command(run.kind);
     render(&Start { version: JSON_VERSION, kind: "start", command, check, hosts: &run.hosts })
 }
 
@@ -108,6 +104,7 @@ fn without_secrets(event: &Event) -> Option<Event> {
 mod tests {
     use super::*;
     use crate::event::{Status, TextChange};
+    use crate::report::RunKind;
     use crate::report::samples::{change, event as host_event, mixed_run, run_info, task};
 
     #[test]

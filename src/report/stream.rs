@@ -220,7 +220,7 @@ fn status(status: Status) -> (&'static str, Tone) {
 }
 
 /// Milliseconds in the unit that suits them.
-fn time(ms: u64) -> String {
+pub(crate) fn time(ms: u64) -> String {
     match ms {
         0..SLOW_MS => format!("{ms} ms"),
         SLOW_MS..60_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),

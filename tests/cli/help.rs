@@ -17,6 +17,7 @@ fn help() {
         "inventory",
         "lint",
         "facts",
+        "report merge",
         "doc",
         "vault",
         "completions",

@@ -121,3 +121,31 @@ fn programs_get_json_lines_without_secrets() {
             && !world.run("check --playbook play.yaml -v --diff").stdout.contains("hunter2")
     );
 }
+
+#[test]
+fn parts_of_a_run_at_the_same_time_are_joined_into_one_report() {
+    let Some(world) = world() else { return };
+    let whole = world.run("check --playbook play.yaml --output json");
+    // More parts than hosts: the fourth one has nothing to do.
+    std::thread::scope(|scope| {
+        for part in 1..=4 {
+            let world = &world;
+            scope.spawn(move || {
+                let line = format!("check --playbook play.yaml --output json --shard {part}/4");
+                let ran = world.run(&line);
+                world.write(&format!("{part}.json"), &ran.stdout);
+            });
+        }
+    });
+    let merged = world.run("report merge 1.json 2.json 3.json 4.json --output json --timings");
+    assert_eq!((merged.code, merged.stderr.as_str()), (Some(4), ""), "{merged}");
+    let last = |outcome: &Outcome| outcome.stdout.lines().last().unwrap_or_default().to_owned();
+    assert_eq!(last(&merged), last(&whole));
+    assert_eq!(merged.stdout.lines().next(), whole.stdout.lines().next());
+    assert!(merged.stdout.contains("\"kind\":\"timings\""), "{merged}");
+    let text = world.run("report merge 1.json 2.json 3.json 4.json");
+    assert!(text.stdout.contains("mx3 : ok=0 changed=0 unreachable=1"), "{text}");
+    let twice = world.run("report merge 1.json 1.json");
+    assert_eq!(twice.code, Some(3), "{twice}");
+    assert!(twice.stderr.contains("the host mx1 is in more than one of the runs"), "{twice}");
+}

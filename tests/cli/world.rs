@@ -31,10 +31,15 @@ impl World {
 
     /// With a file in it.
     pub fn file(self, path: &str, text: &str) -> Self {
+        self.write(path, text);
+        self
+    }
+
+    /// Puts a file into it.
+    pub fn write(&self, path: &str, text: &str) {
         let path = self.folder.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
-        self
     }
 
     /// With a shell script in it that can be run.

@@ -175,6 +175,28 @@ pub struct FactsArgs {
     pub look: LookArgs,
 }
 
+/// `report`.
+#[derive(Debug, Subcommand)]
+pub enum ReportCommand {
+    /// Join what the parts of a run (`--shard`) wrote with `--output json` into one report.
+    #[command(after_help = exit::HELP)]
+    Merge(MergeArgs),
+}
+
+/// `report merge`.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// What each part wrote; `-` is stdin.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Show the differences in the text of files.
+    #[arg(long, short = 'D')]
+    pub diff: bool,
+    /// What to show.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
 /// How the output of a command that is no run looks.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -189,6 +211,6 @@ pub struct LookArgs {
 
 impl From<&LookArgs> for OutputArgs {
     fn from(look: &LookArgs) -> Self {
-        Self { verbose: 0, quiet: false, output: look.output, color: look.color }
+        Self { verbose: 0, quiet: false, output: look.output, timings: false, color: look.color }
     }
 }

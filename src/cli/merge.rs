@@ -1,0 +1,45 @@
+//! `report merge`: one report of the parts of a run.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::args::MergeArgs;
+use super::console::{Console, output_failure};
+use super::exit::Exit;
+use super::failure::{Failure, Kind};
+use crate::report::merge::{Part, join};
+use crate::report::{Reporter, Tally};
+
+pub(super) fn run(args: &MergeArgs, console: &Console) -> Result<Exit, Failure> {
+    let mut parts = Vec::new();
+    for file in &args.files {
+        let shown = file.display();
+        let part = Part::read(&read(file)?);
+        let part = part.map_err(|error| Failure::of(Kind::Input, format!("cannot use {shown}"), &error))?;
+        if !part.complete {
+            console.warn(&format!("warning: {shown} ends before its run did\n"));
+        }
+        parts.push(part);
+    }
+    let (run, events) = join(parts).map_err(|error| Failure::of(Kind::Input, "cannot join the runs", &error))?;
+    let out = Box::new(io::stdout());
+    let mut reporter = Reporter::new(run, console.form(args.diff), Box::new(|_| None), out).timings(console.timings());
+    for event in &events {
+        reporter.handle(event);
+    }
+    let tally: Tally = reporter.finish().map_err(|error| output_failure(&error))?;
+    Ok(tally.verdict().into())
+}
+
+/// A file, or stdin for `-`. A run that was cut off may end within a character.
+fn read(file: &Path) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let result = if file == Path::new("-") {
+        io::stdin().lock().read_to_end(&mut bytes).map(drop)
+    } else {
+        fs::read(file).map(|read| bytes = read)
+    };
+    result.map_err(|error| Failure::of(Kind::Input, format!("cannot read {}", file.display()), &error))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
