@@ -8,10 +8,12 @@ need() {
   for pair in "$@"; do
     command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
   done
-  if [[ ${#missing[@]} != 0 ]]; then
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}"
-  fi
+  [[ ${#missing[@]} == 0 ]] || install_packages "${missing[@]}"
+}
+
+install_packages() {
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"
 }
 
 # A C compiler for the cryptography in the certificate library.

@@ -17,6 +17,7 @@ use crate::host::{Version, Witness, ZoneSettings};
 use crate::hostplay::HostPlay;
 use crate::protocol::{Expectation, HostPlan, PlanKey, PlannedResource};
 use crate::template::Engine;
+use crate::veil::{MASK, Veil};
 
 /// What a play needs to know beside itself.
 pub(super) struct Setting<'a> {
@@ -32,7 +33,8 @@ pub(super) struct Setting<'a> {
 pub(super) fn refuse<B: Backend>(machine: B, expected: &Expectation, setting: &Setting<'_>) -> Option<Failure> {
     let mut preview = Preview::over(Witness::of(machine));
     let foreseen = foresee(&mut preview, &expected.plays, setting);
-    let found = describe(&expected.key, &mut preview);
+    let veil = Veil::over(expected.plays.iter().flat_map(|play| play.secrets.iter().cloned()));
+    let found = describe(&expected.key, &veil, &mut preview);
     let seen = preview.backend().seen();
     let moved: Vec<String> =
         expected.plan.resources.iter().filter_map(|planned| moved(planned, &found, seen)).collect();
@@ -46,8 +48,8 @@ pub(super) fn refuse<B: Backend>(machine: B, expected: &Expectation, setting: &S
     (!otherwise.is_empty()).then(|| failure("the play would not do here what was planned", otherwise))
 }
 
-/// What was seen and foretold so far.
-pub(super) fn describe<B: Backend>(key: &PlanKey, preview: &mut Preview<Witness<B>>) -> HostPlan {
+/// What was seen and foretold so far. A name with a secret in it is told apart by its digest.
+pub(super) fn describe<B: Backend>(key: &PlanKey, veil: &Veil, preview: &mut Preview<Witness<B>>) -> HostPlan {
     let actions = json!(preview.acted()).to_string();
     let after = preview.states().clone();
     let seen = preview.backend().seen();
@@ -58,7 +60,10 @@ pub(super) fn describe<B: Backend>(key: &PlanKey, preview: &mut Preview<Witness<
         let after = after.get(resource).map(|state| json!(properties(state)).to_string());
         PlannedResource {
             kind: resource.kind().to_owned(),
-            name: resource.name().to_owned(),
+            name: match resource.name() {
+                secret if veil.hides(secret) => format!("{MASK} {}", digest("name", secret.as_bytes())),
+                name => name.to_owned(),
+            },
             before: before.map(|(property, bytes)| (property.to_owned(), digest(property, &bytes))).collect(),
             after: after.map(|text| digest("after", text.as_bytes())),
         }

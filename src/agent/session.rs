@@ -177,7 +177,7 @@ impl OpenRun {
     /// Answers a check that was asked for a plan.
     fn tell_plan(&mut self, speaker: &Speaker) {
         if let (Some(key), RunHost::Preview(preview)) = (&self.plan, &mut self.host) {
-            speaker.reply(&Reply::Plan(plan::describe(key, preview)));
+            speaker.reply(&Reply::Plan(plan::describe(key, speaker.veil(), preview)));
         }
     }
 

@@ -8,6 +8,14 @@ use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, Kind};
 
+/// What the program itself keeps on this machine: `$XDG_STATE_HOME/mailprov`, else below `~/.local/state`
+/// (<https://specifications.freedesktop.org/basedir-spec/latest/>). `None` without a home.
+pub(super) fn state_folder() -> Option<PathBuf> {
+    let set = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = set.or_else(|| Some(std::env::home_dir()?.join(".local/state")))?;
+    Some(state.join("mailprov"))
+}
+
 /// Makes files with their folders, all or (as far as can be told before) none.
 pub(super) fn create(files: &[(PathBuf, Vec<u8>)]) -> Result<(), Failure> {
     if let Some((path, _)) = files.iter().find(|(path, _)| path.symlink_metadata().is_ok()) {

@@ -28,7 +28,7 @@ impl Failed {
             let _ = write!(name, "{byte:02x}");
             name
         });
-        Self(state_folder().map(|folder| folder.join(name)))
+        Self(own_files::state_folder().map(|folder| folder.join(name)))
     }
 
     /// The hosts, by name.
@@ -53,11 +53,4 @@ impl Failed {
             drop(own_files::replace(path, &lines));
         }
     }
-}
-
-/// <https://specifications.freedesktop.org/basedir-spec/latest/>.
-fn state_folder() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")))?;
-    Some(state.join("mailprov"))
 }

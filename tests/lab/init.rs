@@ -1,8 +1,6 @@
 //! From nothing to a working server, doing only what the program says.
 
-use std::process::Command;
-
-use crate::support::{address, binary, fqdn, inventory, on, one_host, reset};
+use crate::support::{address, fqdn, inventory, on, one_host, program, reset};
 
 /// The commands in a text of the program's: lines that are indented and begin with its name, without their comment.
 fn commands(text: &str) -> Vec<Vec<String>> {
@@ -22,8 +20,7 @@ fn init_leads_to_a_working_server() {
     reset(&[&host]);
     let folder = tempfile::tempdir().expect("a folder");
     let run = |words: &[String]| {
-        let output = Command::new(binary()).args(words).current_dir(folder.path()).env("HOME", folder.path()).output();
-        let output = output.expect("mailprov starts");
+        let output = program(folder.path()).args(words).output().expect("mailprov starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         assert!(output.status.success(), "{words:?}:\n{}{}", text(&output.stdout), text(&output.stderr));
         text(&output.stdout)

@@ -21,5 +21,6 @@ mod plan;
 mod postfix;
 mod provisioning;
 mod rollback;
+mod secrets;
 mod sysctl;
 mod verify;

@@ -79,9 +79,8 @@ pub fn mailprov(args: &[&str]) -> Ran {
 pub fn mailprov_with(args: &[&str], stdin: &str) -> Ran {
     use std::io::Write;
     let folder = tempfile::tempdir().expect("a folder");
-    let mut child = Command::new(binary())
+    let mut child = program(folder.path())
         .args(args)
-        .current_dir(folder.path())
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
@@ -89,6 +88,16 @@ pub fn mailprov_with(args: &[&str], stdin: &str) -> Ran {
         .expect("mailprov starts");
     child.stdin.take().expect("stdin").write_all(stdin.as_bytes()).expect("stdin takes it");
     Ran::from(&child.wait_with_output().expect("mailprov ends"))
+}
+
+/// The program under test, in a folder, with a home and an environment of its own: whoever runs the tests may have
+/// defaults, keys and vaults.
+pub fn program(folder: &Path) -> Command {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("home");
+    std::fs::create_dir_all(&home).expect("a home");
+    let mut command = Command::new(binary());
+    command.current_dir(folder).env_clear().env("HOME", home).env("PATH", "/usr/bin:/bin");
+    command
 }
 
 /// The program under test: the one that was built with the tests, or another one (a release) at `MAILPROV_BINARY`.

@@ -8,16 +8,15 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::cli::failure::{Failure, Kind};
+use crate::cli::own_files;
 use crate::protocol::plan::KEY_LENGTH;
 
-/// `$XDG_STATE_HOME/mailprov/plan-key`, else below `~/.local/state` (XDG base directory specification).
+/// Where it is kept.
 pub(super) fn path() -> Result<PathBuf, Failure> {
-    let set = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || std::env::home_dir().map(|home| home.join(".local/state"));
-    let folder = set.or_else(home).ok_or_else(|| {
+    let folder = own_files::state_folder().ok_or_else(|| {
         Failure::new(Kind::Machine, "there is no place for the key of plans").hint("set HOME or XDG_STATE_HOME")
     })?;
-    Ok(folder.join("mailprov/plan-key"))
+    Ok(folder.join("plan-key"))
 }
 
 /// Bytes that nobody can guess.

@@ -1,13 +1,13 @@
 //! A run that is watched while it goes on, and may be killed.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::binary;
+use crate::support::program;
 
 /// Longer than any step of a run, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -21,7 +21,7 @@ pub struct Going {
 impl Going {
     /// Starts it; it must write JSON lines.
     pub fn start(args: &[String]) -> Self {
-        let mut child = Command::new(binary())
+        let mut child = program(&std::env::temp_dir())
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
