@@ -103,6 +103,12 @@ pub trait Host {
     /// Apply or check.
     fn mode(&self) -> Mode;
 
+    /// Whether what was put is there, so that it can be waited for, asked, or made from what differs every time. This,
+    /// and not the mode, is what a module may ask.
+    fn is_in_force(&self) -> bool {
+        self.mode() == Mode::Apply
+    }
+
     /// The state of a resource, with everything put so far.
     ///
     /// # Errors

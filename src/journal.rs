@@ -24,6 +24,7 @@ mod prune;
 mod tests;
 
 pub use blobs::digest;
+pub(crate) use disk::private_dir;
 pub use error::JournalError;
 pub use guard::{Clock, Guarded};
 pub use lock::Lock;

@@ -166,3 +166,16 @@ fn some_crates_are_named_in_one_place() {
     }
     assert_none("crates named outside of their place", &elsewhere);
 }
+
+#[test]
+fn modules_do_not_ask_whether_it_is_a_check() {
+    let mut found = Vec::new();
+    for source in sources("src/modules").iter().filter(|source| !source.path.ends_with("/bench.rs")) {
+        for (number, line) in
+            source.code().into_iter().filter(|(_, line)| line.contains("Mode::") && line.contains("mode()"))
+        {
+            found.push(format!("{}:{number}: {line}", source.path));
+        }
+    }
+    assert_none("modules that look at the mode (`Host::is_in_force` is what they may ask)", &found);
+}

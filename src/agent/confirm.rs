@@ -120,12 +120,18 @@ fn confirm(run_id: &str, nonce: &str, speaker: &mut Speaker) -> Result<HostOutco
     let _lock = patient_lock(&format!("the confirmation of {run_id}"), PATIENCE)?;
     let Some(guarded) = store.unconfirmed()?.into_iter().find(|guarded| guarded.run_id == run_id) else {
         let runs = store.read_all()?;
-        if !Store::undone(&runs).contains(run_id) {
-            return Err(HostError::refused(format!("confirm the run {run_id}: it does not wait for it")));
+        if Store::undone(&runs).contains(run_id) {
+            let reason = "it was not confirmed in time over a new connection".to_owned();
+            speaker.emit(Event::RollbackStarted { reason });
+            return Ok(HostOutcome::Failed { rolled_back: true });
         }
-        speaker
-            .emit(Event::RollbackStarted { reason: "it was not confirmed in time over a new connection".to_owned() });
-        return Ok(HostOutcome::Failed { rolled_back: true });
+        let mine = runs.iter().find(|run| run.spec.run_id == run_id);
+        let Some(armed) = mine.and_then(|run| run.confirmed_with(nonce)) else {
+            return Err(HostError::refused(format!("confirm the run {run_id}: it does not wait for it")));
+        };
+        // It is confirmed, and the answer was lost on its way.
+        guard::disarm(run_id, &armed.made)?;
+        return Ok(HostOutcome::Succeeded);
     };
     if guarded.armed.nonce != nonce {
         return Err(HostError::refused(format!("confirm the run {run_id}: the word for it is another")));
@@ -217,7 +223,7 @@ fn take_back(store: &Store, guarded: &Guarded) -> Result<End, HostError> {
         command: format!("mailprov agent-rollback {run_id}"),
         ..store.read(run_id)?.spec.into()
     };
-    let mut machine = Machine::new(Box::new(|_| {}));
+    let mut machine = Machine::unheard();
     machine.settle()?;
     let report = rollback(machine, store, &spec, &UndoTarget::Run(guarded.armed.since.clone()), false, &mut |_| {})
         .map_err(|error| HostError::refused(error.to_string()))?;

@@ -139,7 +139,12 @@ impl Interpreter<'_> {
 
     fn run_step(&mut self, task: &Task, handler: bool) -> Flow {
         let result = self.run_task(task, handler);
-        if result.status == Status::Failed { Flow::Failed(Box::new(result)) } else { Flow::Continue }
+        match result.status {
+            // Nothing is wrong with what was cut short, and there is nothing to rescue.
+            Status::Failed if self.stopped() => Flow::Stopped,
+            Status::Failed => Flow::Failed(Box::new(result)),
+            _ => Flow::Continue,
+        }
     }
 
     fn run_block(&mut self, block: &Block) -> Flow {

@@ -218,7 +218,7 @@ fn kind_of(file: &FileState) -> &str {
         FileState::Regular { content: Content::Unknown, .. } => "file of unknown content",
         FileState::Directory { .. } => "directory",
         FileState::Symlink { .. } => "symbolic link",
-        FileState::Other { kind } => kind,
+        odd @ (FileState::Large { .. } | FileState::Other { .. }) => odd.kind(),
     }
 }
 

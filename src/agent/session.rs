@@ -52,8 +52,11 @@ pub(super) fn serve(channel: &Channel) {
 
 /// The machine, with long-running programs heard by the user.
 pub(super) fn machine(speaker: &Speaker) -> Machine {
-    let mut speaker = speaker.clone();
-    Machine::new(Box::new(move |line| speaker.emit(Event::Output { line: line.to_owned() })))
+    let (mut output, mut notice) = (speaker.clone(), speaker.clone());
+    Machine::new(
+        Box::new(move |line| output.emit(Event::Output { line: line.to_owned() })),
+        Box::new(move |line| notice.emit(Event::Warning { message: line.to_owned() })),
+    )
 }
 
 /// A controller that has to confirm what it did can be gone without a sign of it.
@@ -100,7 +103,7 @@ impl RunHost {
 fn begin(spec: &RunSpec, confirm_within: Option<u32>, speaker: &mut Speaker) -> Result<Live<Machine>, HostError> {
     let store = journals();
     let admitted = confirm::admit(&store)?;
-    let mut machine = machine(speaker);
+    let mut machine = machine(speaker).stopped_by(speaker.stop());
     machine.settle()?;
     let nonce = guard::nonce()?;
     let mut run = store.begin(spec)?;
@@ -128,7 +131,7 @@ impl OpenRun {
         };
         let owed = tell_standing(speaker, spec.mode);
         let host = match lock {
-            None => RunHost::Preview(Box::new(Preview::over(Witness::of(machine(speaker))))),
+            None => RunHost::Preview(Box::new(Preview::over(Witness::of(machine(speaker).stopped_by(speaker.stop()))))),
             Some(lock) => RunHost::Live(Box::new(begin(&spec, confirm_within, speaker)?), lock),
         };
         let now = time::OffsetDateTime::now_utc().unix_timestamp();
@@ -167,7 +170,7 @@ impl OpenRun {
         let gathers = expected.plays.iter().any(|play| play.gather_facts);
         let facts = if gathers { facts::gather(self.host.host(), self.now) } else { Map::new() };
         let setting = Setting { facts: &facts, now: self.now, owed: &self.owed, stop: speaker.stop() };
-        let Some(failure) = plan::refuse(Machine::new(Box::new(|_| {})), expected, &setting) else { return Ok(()) };
+        let Some(failure) = plan::refuse(Machine::unheard(), expected, &setting) else { return Ok(()) };
         if let RunHost::Live(live, _) = &mut self.host {
             live.run().finished(Outcome::Failed).map_err(|error| Box::new(error.to_failure()))?;
         }

@@ -2,6 +2,7 @@
 //!
 //! A plan holds neither states nor variables, only keyed digests of them, so that it gives no secret away. It is
 //! followed where it was made, since the key stays there ([`key`]).
+#![expect(clippy::disallowed_methods, reason = "files of the controller's, not of a host")]
 
 mod key;
 

@@ -36,8 +36,8 @@ pub(super) fn admit(want: &Want, unknowns: Unknowns) -> Result<(), HostError> {
         return Err(HostError::refused(format!("put {}: the wanted state is not known", want.key)));
     }
     match &want.state {
-        State::File(FileState::Other { kind }) => {
-            Err(HostError::refused(format!("put {}: a {kind} can be read, not made", want.key)))
+        State::File(odd @ (FileState::Large { .. } | FileState::Other { .. })) => {
+            Err(HostError::refused(format!("put {}: a {} can be read, not made", want.key, odd.kind())))
         }
         State::File(state) => match state.meta() {
             Some(meta) if meta.mode & !0o7777 != 0 => {
@@ -86,8 +86,8 @@ fn is_word(name: &str, extra: &str) -> bool {
 /// Refuses to bring a resource from its present state into the wanted one where no host could.
 pub(super) fn admit_transition(key: &Key, present: &State, want: &State) -> Result<(), HostError> {
     match (present, want) {
-        (State::File(FileState::Other { kind }), _) => {
-            Err(HostError::refused(format!("change {}: it is a {kind}", key.name())))
+        (State::File(odd @ (FileState::Large { .. } | FileState::Other { .. })), _) => {
+            Err(HostError::refused(format!("change {}: it is a {}", key.name(), odd.kind())))
         }
         (State::Unit(UnitState::Absent), State::Unit(UnitState::Loaded { .. })) => Err(HostError::Refused {
             message: format!("manage {}: there is no such unit", key.name()),
@@ -161,7 +161,7 @@ pub(super) fn admit_parent(path: &str, parent: &State) -> Result<(), HostError> 
     let error = match parent {
         // A link that is left after all were followed leads nowhere.
         State::File(FileState::Absent | FileState::Symlink { .. }) => Errno::NOENT,
-        State::File(FileState::Regular { .. } | FileState::Other { .. }) => Errno::NOTDIR,
+        State::File(FileState::Regular { .. } | FileState::Large { .. } | FileState::Other { .. }) => Errno::NOTDIR,
         _ => return Ok(()),
     };
     Err(HostError::io("make", path, error))

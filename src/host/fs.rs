@@ -20,7 +20,7 @@ pub(super) use write::{change, clear_scratch, scratch_name};
 use super::{Content, FileState, HostError};
 use walk::Place;
 
-/// Larger files are refused: a before-image of them would fill the journal.
+/// Larger files are looked at and not read: a before-image of them would fill the journal.
 const SIZE_CAP: u64 = 64 << 20;
 
 /// What stands at a path. Nothing does where a directory above is missing.
@@ -31,8 +31,11 @@ pub(super) fn read(path: &str) -> Result<FileState, HostError> {
     let meta = |fd| meta::read(fd, &stat).map_err(|error| failed(error.into()));
     Ok(match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => {
-            let content = Content::Bytes(read_content(path, &fd, &stat)?.into());
-            FileState::Regular { content, meta: meta(fd.as_fd())? }
+            let meta = meta(fd.as_fd())?;
+            match read_content(&fd, &stat).map_err(failed)? {
+                Some(bytes) => FileState::Regular { content: Content::Bytes(bytes.into()), meta },
+                None => FileState::Large { size: stat.st_size.try_into().unwrap_or(0), meta },
+            }
         }
         FileType::Directory => FileState::Directory { meta: meta(fd.as_fd())? },
         FileType::Symlink => {
@@ -132,17 +135,16 @@ fn handle_path(fd: impl AsFd) -> String {
     format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd())
 }
 
-fn read_content(path: &str, fd: &OwnedFd, stat: &Stat) -> Result<Vec<u8>, HostError> {
-    let failed = |error: std::io::Error| HostError::io("read", path, error);
-    let too_large = || HostError::refused(format!("read {path}: it is larger than {} MiB", SIZE_CAP >> 20));
+/// The bytes of a regular file; `None` when there are too many.
+fn read_content(fd: &OwnedFd, stat: &Stat) -> std::io::Result<Option<Vec<u8>>> {
     if u64::try_from(stat.st_size).unwrap_or(0) > SIZE_CAP {
-        return Err(too_large());
+        return Ok(None);
     }
     let flags = OFlags::RDONLY | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = fs::openat(CWD, handle_path(fd), flags, fs::Mode::empty()).map_err(|error| failed(error.into()))?;
+    let file = fs::openat(CWD, handle_path(fd), flags, fs::Mode::empty())?;
     let mut bytes = Vec::new();
-    std::fs::File::from(file).take(SIZE_CAP + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > SIZE_CAP { Err(too_large()) } else { Ok(bytes) }
+    std::fs::File::from(file).take(SIZE_CAP + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= SIZE_CAP).then_some(bytes))
 }
 
 fn describe(kind: FileType) -> &'static str {
@@ -152,5 +154,24 @@ fn describe(kind: FileType) -> &'static str {
         FileType::BlockDevice => "block device",
         FileType::CharacterDevice => "character device",
         _ => "file of an unknown kind",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test makes its files")]
+    use super::*;
+
+    #[test]
+    fn a_large_file_is_looked_at_and_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("large");
+        let file = std::fs::File::create(&path).unwrap();
+        for (size, is_large) in [(SIZE_CAP, false), (SIZE_CAP + 1, true), (1 << 40, true)] {
+            file.set_len(size).unwrap();
+            let state = read(path.to_str().unwrap()).unwrap();
+            assert_eq!(matches!(&state, FileState::Large { size: told, .. } if *told == size), is_large, "{state:?}");
+            assert_eq!(state.meta().unwrap().mode, 0o644);
+        }
     }
 }

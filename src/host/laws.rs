@@ -120,7 +120,7 @@ pub(super) fn script() -> Script {
 }
 
 pub(super) fn machine() -> Machine {
-    Machine::new(Box::new(|_| {}))
+    Machine::unheard()
 }
 
 fn live(dir: &TempDir) -> Live<Machine> {

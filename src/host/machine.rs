@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::backend::{Backend, Step};
 use super::{
@@ -20,6 +22,9 @@ pub struct Machine {
     packages: BTreeMap<String, PackageState>,
     /// What `systemctl show` said ahead of one batch of reads.
     units: BTreeMap<String, super::UnitState>,
+    notice: OutputSink,
+    /// Set when nothing is to be waited for any more, and commands are to be ended.
+    stop: Arc<AtomicBool>,
     /// Package transactions that were asked for, with the seconds of the epoch in which they were at work.
     spans: BTreeMap<String, Option<Range<i64>>>,
 }
@@ -31,20 +36,42 @@ impl fmt::Debug for Machine {
 }
 
 impl Machine {
-    /// The machine, with somewhere to show what long-running programs say.
+    /// The machine, with somewhere to show what long-running programs say, and what is waited for.
     #[must_use]
-    pub fn new(output: OutputSink) -> Self {
-        Self { output, packages: BTreeMap::new(), units: BTreeMap::new(), spans: BTreeMap::new() }
+    pub fn new(output: OutputSink, notice: OutputSink) -> Self {
+        Self {
+            output,
+            notice,
+            packages: BTreeMap::new(),
+            units: BTreeMap::new(),
+            stop: Arc::default(),
+            spans: BTreeMap::new(),
+        }
     }
-}
 
-impl Machine {
+    /// The machine, with nobody to hear what its programs say.
+    #[must_use]
+    pub fn unheard() -> Self {
+        Self::new(Box::new(|_| {}), Box::new(|_| {}))
+    }
+
+    /// The machine that heeds a wish to stop: a command is ended, and another package manager is no longer waited for.
+    /// What changes a resource goes on to its end.
+    #[must_use]
+    pub fn stopped_by(self, stop: Arc<AtomicBool>) -> Self {
+        Self { stop, ..self }
+    }
+
+    fn watch(&mut self) -> rpm::Watch<'_> {
+        rpm::Watch { output: &mut self.output, notice: &mut self.notice, stop: &self.stop }
+    }
+
     /// Waits for the package transaction of a run that was cut off: the program that does it outlives us.
     ///
     /// # Errors
     /// When it takes too long.
     pub fn settle(&mut self) -> Result<(), HostError> {
-        rpm::settle(&mut self.output)
+        rpm::settle(&mut self.watch())
     }
 }
 
@@ -136,7 +163,7 @@ impl Backend for Machine {
         self.units.clear();
         if steps.iter().all(|step| matches!(step.key, Key::Package(_))) {
             self.packages.clear();
-            return rpm::change(steps, label, &mut self.output);
+            return rpm::change(steps, label, &mut self.watch());
         }
         steps.iter().try_for_each(change_one)
     }
@@ -144,7 +171,7 @@ impl Backend for Machine {
     fn undo_packages(&mut self, steps: &[Step], undone: &str, label: &str) -> Result<(), HostError> {
         self.packages.clear();
         self.units.clear();
-        rpm::undo(steps, undone, label, &mut self.output)
+        rpm::undo(steps, undone, label, &mut self.watch())
     }
 
     fn companions(&mut self, steps: &[Step]) -> Vec<String> {
@@ -193,7 +220,7 @@ impl Backend for Machine {
         self.packages.clear();
         self.units.clear();
         match action {
-            Action::Command(command) => process::run(command),
+            Action::Command(command) => process::run_until(command, &self.stop),
             Action::RestartUnit(unit) => systemd::run("restart", unit),
             Action::ReloadUnit(unit) => systemd::run("reload", unit),
             Action::DaemonReload => process::must(&CommandSpec::new(&["systemctl", "daemon-reload"])),

@@ -1,24 +1,25 @@
 //! The one place that starts programs.
 //!
 //! Never a shell; a minimal environment; stdin is `/dev/null` unless bytes are given; stdout and stderr are
-//! pipes of their own, so nothing that is started can write into the agent's channel.
+//! pipes of their own, so nothing that is started can write into the agent's channel. A process group of its own keeps
+//! signals for the agent (Ctrl-C of a local run) away from a half-done package transaction.
 #![expect(clippy::disallowed_methods, reason = "this is the place")]
 
+mod output;
+
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use super::{CommandOutput, CommandSpec, HostError};
 
 /// Where programs are looked for; root's own, none from the environment.
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// More output than this is read and thrown away, so that a chatty program neither blocks nor fills memory.
-const OUTPUT_CAP: usize = 16 << 20;
 
 /// Runs a program to its end.
 ///
@@ -30,22 +31,39 @@ pub(super) fn run(spec: &CommandSpec) -> Result<CommandOutput, HostError> {
 
 /// As [`run`], and gives each line of stdout away as it comes.
 pub(super) fn run_watched(spec: &CommandSpec, line: &mut dyn FnMut(&str)) -> Result<CommandOutput, HostError> {
+    run_to_end(spec, line, None)
+}
+
+/// As [`run`], for a program that may be ended half-way: it, and what it started, is told to go when `stop` is set.
+pub(super) fn run_until(spec: &CommandSpec, stop: &AtomicBool) -> Result<CommandOutput, HostError> {
+    run_to_end(spec, &mut |_| {}, Some(stop))
+}
+
+fn run_to_end(
+    spec: &CommandSpec,
+    line: &mut dyn FnMut(&str),
+    stop: Option<&AtomicBool>,
+) -> Result<CommandOutput, HostError> {
     let program = spec.argv.first().ok_or_else(|| HostError::refused("run a command without a program"))?;
     let path = locate(program, spec.chdir.as_deref())?;
     let failed = |source| HostError::io("run", program, source);
     let mut child = start(spec, &path).map_err(|error| not_started(program, error))?;
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    thread::scope(|scope| {
-        if let (Some(mut pipe), Some(bytes)) = (stdin, spec.stdin.as_deref()) {
-            // A program that does not read its stdin to the end closes it: no error of ours.
-            scope.spawn(move || drop(pipe.write_all(bytes)));
-        }
-        let stderr = scope.spawn(move || stderr.map_or(Ok(Vec::new()), read_capped));
-        let stdout = stdout.map_or(Ok(Vec::new()), |pipe| read_lines(pipe, line)).map_err(failed)?;
-        let stderr = stderr.join().unwrap_or_else(|_| Ok(Vec::new())).map_err(failed)?;
-        let status = child.wait().map_err(failed)?;
-        Ok(CommandOutput { status: code(status), stdout, stderr })
-    })
+    let pipes = output::Pipes::of(&mut child);
+    if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), spec.stdin.clone()) {
+        // A program that does not read its stdin to the end closes it: no error of ours. Nobody waits for this thread,
+        // since a daemon that was left behind may keep the pipe and never read it.
+        thread::spawn(move || drop(pipe.write_all(&bytes)));
+    }
+    let group = rustix::process::Pid::from_child(&child);
+    let (ended, on_end) = io::pipe().map_err(failed)?;
+    let waiter = thread::spawn(move || {
+        let status = child.wait();
+        drop(on_end);
+        status
+    });
+    let (stdout, stderr) = pipes.read(&ended, line, stop.map(|stop| (stop, group))).map_err(failed)?;
+    let status = waiter.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into())).map_err(failed)?;
+    Ok(CommandOutput { status: code(status), stdout, stderr })
 }
 
 /// Runs a program of mailprov's own choice that has to succeed.
@@ -82,7 +100,7 @@ fn start(spec: &CommandSpec, path: &Path) -> io::Result<Child> {
         command.current_dir("/");
     }
     command.stdin(if spec.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()
 }
 
 /// The program's file: as given when it has a slash, else from [`PATH`].
@@ -104,33 +122,12 @@ fn code(status: ExitStatus) -> i32 {
     status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
 }
 
-fn read_capped(mut pipe: impl Read) -> io::Result<Vec<u8>> {
-    let mut kept = Vec::new();
-    pipe.by_ref().take(OUTPUT_CAP as u64).read_to_end(&mut kept)?;
-    io::copy(&mut pipe, &mut io::sink())?;
-    Ok(kept)
-}
-
-fn read_lines(pipe: impl Read, each: &mut dyn FnMut(&str)) -> io::Result<Vec<u8>> {
-    let mut reader = BufReader::new(pipe);
-    let mut kept = Vec::new();
-    loop {
-        let mut line = Vec::new();
-        if reader.by_ref().take(LINE_CAP).read_until(b'\n', &mut line)? == 0 {
-            return Ok(kept);
-        }
-        each(String::from_utf8_lossy(&line).trim_end());
-        let room = OUTPUT_CAP - kept.len();
-        kept.extend_from_slice(&line[..line.len().min(room)]);
-    }
-}
-
-/// A longer line is given away in pieces.
-const LINE_CAP: u64 = 64 << 10;
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test")]
+    use std::sync::atomic::Ordering;
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     #[test]
@@ -173,5 +170,35 @@ mod tests {
         let spec = CommandSpec::new(&["printf", "a\\nb\\nc"]);
         let output = run_watched(&spec, &mut |line| lines.push(line.to_owned())).unwrap();
         assert_eq!((lines.join(" "), output.stdout_text()), ("a b c".to_owned(), "a\nb\nc".to_owned()));
+    }
+
+    #[test]
+    fn a_daemon_that_keeps_the_pipes_is_not_waited_for() {
+        let spec = CommandSpec::new(&["sh", "-c", "sleep 60 & echo started; echo well >&2; exit 3"]);
+        let began = Instant::now();
+        let output = run(&CommandSpec { stdin: Some(vec![b'x'; 1 << 20]), ..spec }).unwrap();
+        assert_eq!(
+            (output.status, output.stdout_text().as_str(), output.stderr_text().as_str()),
+            (3, "started", "well")
+        );
+        assert!(began.elapsed() < Duration::from_secs(30));
+        // One that goes on talking is not listened to.
+        let chatty = CommandSpec::new(&["sh", "-c", "yes & echo started"]);
+        assert!(run(&chatty).unwrap().stdout_text().contains("started"));
+        assert!(began.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn what_may_be_ended_half_way_is_ended_with_all_that_it_started() {
+        let stop = AtomicBool::new(true);
+        let began = Instant::now();
+        let output = run_until(&CommandSpec::new(&["sh", "-c", "sleep 60; echo done"]), &stop).unwrap();
+        assert_eq!((output.status, output.stdout.len()), (143, 0));
+        // One that does not want to go.
+        let stop = AtomicBool::new(false);
+        let stubborn = CommandSpec::new(&["sh", "-c", "trap '' TERM; echo deaf; sleep 60; sleep 60"]);
+        let output = run_to_end(&stubborn, &mut |_| stop.store(true, Ordering::Release), Some(&stop)).unwrap();
+        assert_eq!(output.status, 137);
+        assert!(began.elapsed() < Duration::from_secs(30));
     }
 }

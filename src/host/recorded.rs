@@ -93,7 +93,7 @@ fn store_file(
         }
         FileState::Directory { meta } => StoredFile::Directory { meta: store_meta(meta) },
         FileState::Symlink { target, meta } => StoredFile::Symlink { target: target.clone(), meta: store_meta(meta) },
-        FileState::Other { kind } => StoredFile::Other { kind: kind.clone() },
+        odd @ (FileState::Large { .. } | FileState::Other { .. }) => StoredFile::Other { kind: odd.kind().to_owned() },
         FileState::Unknown => return Err(unknown()),
     })
 }

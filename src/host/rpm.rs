@@ -1,12 +1,24 @@
 //! RPM packages: `rpm -q` to read, one dnf transaction to change.
 
 mod dnf;
+mod patience;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
 pub(super) use dnf::{change, is_latest, settle, span, undo};
 
 use super::{CommandSpec, HostError, PackageState, Version, process};
+
+/// Who follows a transaction, and may want it not to begin.
+pub(super) struct Watch<'a> {
+    /// Gets what dnf says, line by line.
+    pub(super) output: &'a mut dyn FnMut(&str),
+    /// Gets what we wait for.
+    pub(super) notice: &'a mut dyn FnMut(&str),
+    /// Set when nothing is to be waited for any more.
+    pub(super) stop: &'a AtomicBool,
+}
 
 /// The states of several packages, by one question. A host without rpm has none.
 pub(super) fn query(names: &[&str]) -> Result<BTreeMap<String, PackageState>, HostError> {

@@ -4,13 +4,14 @@
 //! can tell whether the one in place is as it should be.
 #![expect(clippy::disallowed_methods, reason = "what is written here is gone before anything is reported")]
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::{CommandOutput, CommandSpec, HostError};
+use crate::journal;
 
 /// Where the directories are made; on EL8 `/run` is a tmpfs that only root can write to.
 pub(super) const BASE: &str = "/run/mailprov";
@@ -53,10 +54,7 @@ pub(super) fn run(
         }
     }
     let failed = |verb: &'static str| move |source| HostError::io(verb, &base.to_string_lossy(), source);
-    match DirBuilder::new().mode(0o700).create(base) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(failed("make")(error)),
-        _ => {}
-    }
+    journal::private_dir(base)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix("scratch-").permissions(Permissions::from_mode(0o700));
     let directory = builder.tempdir_in(base).map_err(failed("make a directory in"))?;

@@ -62,6 +62,13 @@ pub enum FileState {
         /// Its owner; the mode is always 0777.
         meta: Meta,
     },
+    /// A regular file of more than 64 MiB: can be looked at, never put, since a before-image would fill the journal.
+    Large {
+        /// Its length in bytes.
+        size: u64,
+        /// Its metadata.
+        meta: Meta,
+    },
     /// A socket, device or pipe: can be read, never put.
     Other {
         /// `socket`, `fifo`, `block device`, `character device`.
@@ -74,8 +81,23 @@ impl FileState {
     #[must_use]
     pub fn meta(&self) -> Option<&Meta> {
         match self {
-            Self::Regular { meta, .. } | Self::Directory { meta } | Self::Symlink { meta, .. } => Some(meta),
+            Self::Regular { meta, .. }
+            | Self::Directory { meta }
+            | Self::Symlink { meta, .. }
+            | Self::Large { meta, .. } => Some(meta),
             Self::Absent | Self::Unknown | Self::Other { .. } => None,
+        }
+    }
+
+    /// What it is in a few words that go with `a`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Absent | Self::Unknown | Self::Regular { .. } => "file",
+            Self::Directory { .. } => "directory",
+            Self::Symlink { .. } => "symbolic link",
+            Self::Large { .. } => "file of more than 64 MiB",
+            Self::Other { kind } => kind,
         }
     }
 
@@ -89,7 +111,7 @@ impl FileState {
     pub fn meta_mut(&mut self) -> Option<&mut Meta> {
         match self {
             Self::Regular { meta, .. } | Self::Directory { meta } | Self::Symlink { meta, .. } => Some(meta),
-            Self::Absent | Self::Unknown | Self::Other { .. } => None,
+            Self::Absent | Self::Unknown | Self::Large { .. } | Self::Other { .. } => None,
         }
     }
 }

@@ -1,4 +1,5 @@
 //! File contents by digest.
+#![expect(clippy::disallowed_methods, reason = "the before-images themselves have no undo record")]
 
 use std::fs;
 use std::io::{self, Write};
@@ -27,6 +28,8 @@ pub(super) fn keep(dir: &Path, bytes: &[u8]) -> Result<String, JournalError> {
     }
     let failed = |verb| move |error: io::Error| JournalError::io(verb, dir, error);
     let mut temp = tempfile::NamedTempFile::new_in(dir).map_err(failed("write in"))?;
+    #[cfg(feature = "failpoints")]
+    super::failpoint::before_write(temp.as_file_mut(), bytes).map_err(failed("write in"))?;
     temp.write_all(bytes).map_err(failed("write in"))?;
     temp.as_file().sync_all().map_err(failed("sync in"))?;
     temp.persist(&path).map_err(|error| JournalError::io("rename to", &path, error.error))?;

@@ -46,6 +46,14 @@ pub enum JournalError {
         /// Who, as far as is known.
         holder: String,
     },
+    /// A directory of ours in which somebody else may have put something.
+    #[error("trust {path}: {reason}")]
+    Untrusted {
+        /// The directory.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
     /// An earlier write to this journal failed, so nothing may be recorded, and nothing done, any more.
     #[error("write {0}: an earlier write to it failed")]
     Broken(String),
@@ -61,6 +69,9 @@ impl JournalError {
     pub fn to_failure(&self) -> Failure {
         let hint = match self {
             Self::Locked { .. } => Some("wait for the other run to end, or stop it, and try again"),
+            Self::Untrusted { .. } => Some(
+                "look at what is in it and who could write there; then move it away, or give it to root with mode 0700",
+            ),
             Self::NoSuchRun(_) | Self::BadRunId(_) => Some("`mailprov history` lists the runs"),
             Self::Damaged { .. } | Self::DamagedBlob { .. } => {
                 Some("the journal was changed or the disk is failing; nothing was rolled back")

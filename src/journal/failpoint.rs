@@ -1,12 +1,15 @@
 //! Where tests make the agent die. Only in builds with the feature `failpoints`.
 //!
-//! [`FILE`] holds a number and a word: `12 before` kills this process with SIGKILL before it writes its twelfth record,
-//! `12 after` when that record is on disk and nothing was done yet, `12 amid` in the middle of the next change of a
-//! file. With `12 full` the disk has no room from that record on. The file is gone when it strikes: who comes after
+//! [`FILE`] holds a number and a word: `12 before` kills this process with SIGKILL before it writes the twelfth record of
+//! a journal, `12 after` when that record is on disk and nothing was done yet, `12 amid` in the middle of the next change
+//! of a file. With `12 full` the disk has no room from this process's twelfth write on, be it of a record, of a before-image
+//! or of a file in its new state; half of what was to be written is. The file is gone when it strikes: who comes after
 //! lives.
 #![expect(clippy::disallowed_methods, reason = "the file is the tests' own")]
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -15,8 +18,8 @@ use rustix::process::{Signal, getpid, kill_process};
 /// In a file, since neither ssh nor sudo passes the environment on.
 const FILE: &str = "/run/mailprov/failpoint";
 
-/// Records that this process has begun to write.
-static RECORDS: AtomicU64 = AtomicU64::new(0);
+/// Writes of any kind that this process has begun.
+static WRITES: AtomicU64 = AtomicU64::new(0);
 /// Whether the next change of a file is the last thing this process does.
 static IN_CHANGE: AtomicBool = AtomicBool::new(false);
 
@@ -45,29 +48,41 @@ fn parse(text: &str) -> Option<(u64, Moment)> {
 }
 
 /// A record is about to be written.
-pub(super) fn before_record() -> io::Result<()> {
-    let number = RECORDS.fetch_add(1, Ordering::Relaxed) + 1;
-    match point() {
-        Some((at, Moment::Before)) if *at == number => die(),
-        Some((at, Moment::Full)) if *at <= number => {
-            drop(std::fs::remove_file(FILE));
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        _ => {}
+pub(super) fn before_record(journal: &Path, file: &mut File, line: &[u8]) -> io::Result<()> {
+    if matches!(point(), Some((at, Moment::Before)) if *at == records(journal)? + 1) {
+        die();
+    }
+    before_write(file, line)
+}
+
+/// How many a journal has.
+fn records(journal: &Path) -> io::Result<u64> {
+    Ok(std::fs::read_to_string(journal)?.lines().count() as u64)
+}
+
+/// Something is about to be written to a disk that may be full.
+///
+/// # Errors
+/// When it is full, or really refuses.
+pub fn before_write(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    let number = WRITES.fetch_add(1, Ordering::Relaxed) + 1;
+    if matches!(point(), Some((at, Moment::Full)) if *at <= number) {
+        drop(std::fs::remove_file(FILE));
+        file.write_all(&bytes[..bytes.len() / 2])?;
+        return Err(rustix::io::Errno::NOSPC.into());
     }
     Ok(())
 }
 
 /// A record is on disk, and what it announces is not yet done.
-pub(super) fn after_record() {
-    match point() {
-        Some((at, moment)) if *at == RECORDS.load(Ordering::Relaxed) => match moment {
-            Moment::After => die(),
-            Moment::Amid => IN_CHANGE.store(true, Ordering::Relaxed),
-            Moment::Before | Moment::Full => {}
-        },
-        _ => {}
+pub(super) fn after_record(journal: &Path) -> io::Result<()> {
+    let Some((at, moment @ (Moment::After | Moment::Amid))) = point() else { return Ok(()) };
+    match moment {
+        _ if *at != records(journal)? => {}
+        Moment::Amid => IN_CHANGE.store(true, Ordering::Relaxed),
+        _ => die(),
     }
+    Ok(())
 }
 
 /// A file is made under its scratch name and has not taken its place.

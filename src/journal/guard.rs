@@ -74,6 +74,13 @@ impl RunRecord {
         })
     }
 
+    /// What guarded the run, if it was confirmed with this word.
+    #[must_use]
+    pub fn confirmed_with(&self, nonce: &str) -> Option<&Armed> {
+        let was_confirmed = self.records.iter().any(|record| matches!(record, Record::Confirmed { .. }));
+        self.armed().filter(|armed| was_confirmed && armed.nonce == nonce)
+    }
+
     /// What guards the run, unless it was confirmed or disarmed. Whether it was taken back is not looked at.
     #[must_use]
     pub fn guarded(&self) -> Option<Guarded> {
@@ -132,7 +139,7 @@ impl Store {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test")]
+#[expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test")]
 mod tests {
     use super::super::Outcome;
     use super::super::tests::spec;
@@ -164,6 +171,10 @@ mod tests {
         assert_eq!(names(&store), ["1", "2", "3"]);
         store.mark_confirmed("1").unwrap();
         assert_eq!(names(&store), ["2", "3"]);
+        let asked = [("1", "n", true), ("1", "other", false), ("2", "n", false)];
+        for (id, nonce, is_known) in asked {
+            assert_eq!(store.read(id).unwrap().confirmed_with(nonce).is_some(), is_known, "{id} {nonce}");
+        }
         store.mark_disarmed("3").unwrap();
         assert_eq!(names(&store), ["2"]);
         store.mark_rolled_back("2", "4").unwrap();

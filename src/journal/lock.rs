@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{JournalError, disk, store};
+use crate::event::moment;
 use crate::protocol::Holder;
 use rustix::fs::{FlockOperation, OFlags, flock};
 
@@ -85,8 +86,8 @@ fn read(file: &mut File) -> Option<Holder> {
 fn describe(file: &mut File) -> String {
     match read(file) {
         Some(holder) => {
-            let minutes = store::now().saturating_sub(holder.since) / 60;
-            format!("process {} for {} has held it for {minutes} min", holder.pid, holder.controller)
+            let since = moment(holder.since);
+            format!("{} is at work on it (process {} here, since {since})", holder.controller, holder.pid)
         }
         None => "another run holds it".to_owned(),
     }

@@ -155,12 +155,12 @@ impl Run {
         let mut line = serde_json::to_vec(record).map_err(|error| failed("write")(error.into()))?;
         line.push(b'\n');
         #[cfg(feature = "failpoints")]
-        super::failpoint::before_record().map_err(failed("write"))?;
+        super::failpoint::before_record(path, &mut self.file, &line).map_err(failed("write"))?;
         self.file.write_all(&line).map_err(failed("write"))?;
         self.file.sync_data().map_err(failed("sync"))?;
         self.length += line.len() as u64;
         #[cfg(feature = "failpoints")]
-        super::failpoint::after_record();
+        super::failpoint::after_record(path).map_err(failed("read"))?;
         Ok(())
     }
 

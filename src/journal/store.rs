@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::record::{FORMAT, Outcome, Record};
 use super::run::{BLOBS, JOURNAL, Run};
 use super::stored::{StoredKey, StoredSpec};
-use super::{JournalError, blobs};
+use super::{JournalError, blobs, disk};
 use crate::hostplay::RunSpec;
 use crate::protocol::RunSummary;
 
@@ -88,6 +88,8 @@ impl Store {
             number: number.unwrap_or(0),
             undoes,
         };
+        self.runs.parent().map_or(Ok(()), disk::private_dir)?;
+        disk::private_dir(&self.runs)?;
         self.clear_drafts()?;
         let draft = self.runs.join(format!("{}{}", if is_undo { UNDO_DRAFT } else { DRAFT }, spec.run_id));
         Run::create(draft, dir, spec.run_id.clone(), &first)

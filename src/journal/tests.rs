@@ -199,6 +199,31 @@ fn old_runs_are_forgotten_but_not_what_is_owed() {
     assert_eq!(ids(&store), expected, "once is enough");
 }
 
+#[test]
+fn a_directory_that_others_can_have_filled_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, runs) = (Store::at(&dir.path().join("base")), dir.path().join("base/runs"));
+    store.begin(&spec("1")).unwrap();
+    let chmod = |mode| fs::set_permissions(&runs, fs::Permissions::from_mode(mode)).unwrap();
+    for mode in [0o770, 0o702, 0o1777] {
+        chmod(mode);
+        let error = store.begin(&spec("2")).unwrap_err();
+        assert!(matches!(error, JournalError::Untrusted { .. }) && error.to_string().contains("base/runs"), "{error}");
+    }
+    // What others could only look into is closed.
+    chmod(0o755);
+    store.begin(&spec("2")).unwrap();
+    assert_eq!(fs::metadata(&runs).unwrap().permissions().mode() & 0o7777, 0o700);
+    fs::rename(&runs, dir.path().join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(dir.path().join("elsewhere"), &runs).unwrap();
+    assert!(matches!(store.begin(&spec("3")), Err(JournalError::Untrusted { .. })), "a link is not followed");
+    fs::remove_file(&runs).unwrap();
+    fs::create_dir(&runs).unwrap();
+    if std::os::unix::fs::chown(&runs, Some(12345), None).is_ok() {
+        assert!(matches!(store.begin(&spec("3")), Err(JournalError::Untrusted { .. })), "a stranger's");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

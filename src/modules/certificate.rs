@@ -17,7 +17,6 @@ use super::attributes::{self, GROUP, NEW_FILE, OWNER};
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
 use crate::event::KNOWN_AFTER_APPLY;
 use crate::host::{Content, FileState, HostnameState, Key as ResourceKey, Meta, State, Want};
-use crate::hostplay::Mode;
 use authority::Authority;
 use inspect::{DAY, Found, Key, Voucher, date};
 use issue::{KeyKind, Request};
@@ -202,7 +201,9 @@ struct Files {
 fn read(context: &mut Context<'_>, path: &str) -> Result<FileState, ModuleError> {
     match context.file(path)? {
         FileState::Directory { .. } => Err(ModuleError::failed(format!("{path} is a directory"))),
-        FileState::Other { kind } => Err(ModuleError::failed(format!("{path} is a {kind}"))),
+        odd @ (FileState::Large { .. } | FileState::Other { .. }) => {
+            Err(ModuleError::failed(format!("{path} is a {}", odd.kind())))
+        }
         FileState::Symlink { target, .. } => Err(ModuleError::hinted(
             format!("{path} is a symbolic link to {target}"),
             "name the file itself: links are not followed",
@@ -323,7 +324,7 @@ fn make(
     key: Option<&Key>,
     authority: Option<&Authority>,
 ) -> Result<Made, ModuleError> {
-    if context.host.mode() == Mode::Check {
+    if !context.host.is_in_force() {
         return Ok(Made { key: key.is_none().then_some(Content::Unknown), certificate: Some(Content::Unknown) });
     }
     let failed = |error: issue::IssueError| ModuleError::failed(error.to_string());

@@ -76,6 +76,7 @@ fn existing(args: &Args, context: &mut Context<'_>, path: &str, before: &FileSta
             format!("{path} does not exist, and state: file makes none"),
             "state: touch makes an empty file, copy and template one with a content",
         )),
+        FileState::Large { .. } => Err(ModuleError::failed(format!("{path} is {}, and stays", kind(before)))),
         other => Err(ModuleError::failed(format!("{path} is {}, not a file", kind(other)))),
     }
 }
@@ -174,9 +175,7 @@ fn values(path: &str, state: &FileState) -> Map<String, Value> {
 /// What it is, as the end of a sentence.
 fn kind(state: &FileState) -> String {
     match state {
-        FileState::Directory { .. } => "a directory".to_owned(),
         FileState::Symlink { target, .. } => format!("a symbolic link to {target}"),
-        FileState::Other { kind } => format!("a {kind}"),
-        FileState::Regular { .. } | FileState::Absent | FileState::Unknown => "a file".to_owned(),
+        other => format!("a {}", other.kind()),
     }
 }

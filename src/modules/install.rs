@@ -42,7 +42,9 @@ pub(super) fn install(args: &Args, context: &mut Context<'_>, source: Source) ->
         FileState::Directory { .. } => {
             return Err(ModuleError::argument("dest", format!("{dest} is a directory")));
         }
-        FileState::Other { kind } => return Err(ModuleError::argument("dest", format!("{dest} is a {kind}"))),
+        odd @ (FileState::Large { .. } | FileState::Other { .. }) => {
+            return Err(ModuleError::argument("dest", format!("{dest} is a {}", odd.kind())));
+        }
     };
     let mut values = place(&dest);
     values.extend(attributes::values(&meta));
@@ -108,8 +110,7 @@ pub(super) fn make_directories(path: &str, context: &mut Context<'_>, meta: &Met
             FileState::Unknown if above == path => missing.push((above, FileState::Unknown)),
             // What a package is still to bring is there by then.
             FileState::Directory { .. } | FileState::Symlink { .. } | FileState::Unknown => break,
-            FileState::Regular { .. } => return Err(ModuleError::failed(format!("make {path}: {above} is a file"))),
-            FileState::Other { kind } => return Err(ModuleError::failed(format!("make {path}: {above} is a {kind}"))),
+            other => return Err(ModuleError::failed(format!("make {path}: {above} is a {}", other.kind()))),
         }
         if above == "/" {
             break;

@@ -75,7 +75,9 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
             return Err(ModuleError::hinted(message, "name the file itself: links are not followed"));
         }
         FileState::Directory { .. } => return Err(ModuleError::failed(format!("{path} is a directory"))),
-        FileState::Other { kind } => return Err(ModuleError::failed(format!("{path} is a {kind}"))),
+        odd @ (FileState::Large { .. } | FileState::Other { .. }) => {
+            return Err(ModuleError::failed(format!("{path} is a {}", odd.kind())));
+        }
     };
     let (new, message, removed) = match old.bytes() {
         Some(bytes) => wish.apply(bytes),

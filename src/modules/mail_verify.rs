@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
 use crate::event::{Check, CheckVerdict, Event, Failure, Vantage};
-use crate::hostplay::Mode;
 use crate::probe::catalogue;
 use crate::verify::{self, DomainMode, Spec};
 
@@ -55,7 +54,7 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
 };
 
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
-    let checking = context.host.mode() == Mode::Check;
+    let checking = !context.host.is_in_force();
     if checking && !args.flag("in_check_mode") {
         let skipped = Some("nothing is verified in check mode; `mailprov verify` does".to_owned());
         return Ok(Outcome { changed: Some(false), skipped, ..Outcome::default() });

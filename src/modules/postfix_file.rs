@@ -26,7 +26,9 @@ pub(super) fn configuration(context: &mut Context<'_>, path: &str) -> Result<Con
             return Err(ModuleError::hinted(message, "give path: the file itself; links are not followed"));
         }
         FileState::Directory { .. } => return Err(ModuleError::failed(format!("{path} is a directory"))),
-        FileState::Other { kind } => return Err(ModuleError::failed(format!("{path} is a {kind}"))),
+        odd @ (FileState::Large { .. } | FileState::Other { .. }) => {
+            return Err(ModuleError::failed(format!("{path} is a {}", odd.kind())));
+        }
     };
     Ok(Configuration { state, content: bytes, meta })
 }

@@ -9,7 +9,6 @@ use super::spec::{ArgKind, ArgSpec};
 use super::{Context, ModuleError};
 use crate::event::Failure;
 use crate::host::{CommandSpec, Content, FileState, HostError, Scratch, Scratched};
-use crate::hostplay::Mode;
 use crate::postfix::MainCf;
 
 /// The argument of the modules whose files can be tried out.
@@ -91,7 +90,7 @@ fn complaints(context: &mut Context<'_>, old: &Shadow, new: &Shadow) -> Result<V
         // Unlike postconf it looks at the network interfaces.
         vec!["postmap", "-c", Scratch::HERE, "-q", "x", "static:x"],
     ];
-    if context.host.mode() == Mode::Apply {
+    if context.host.is_in_force() {
         // It makes directories of the queue that are missing.
         programs.push(vec!["postfix", "-c", Scratch::HERE, "check"]);
     }

@@ -20,7 +20,7 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
         ("stat.mode", "permissions, as '0644'"),
         ("stat.pw_name, stat.gr_name, stat.uid, stat.gid", "owner and group, as far as known"),
         ("stat.size", "bytes of a regular file"),
-        ("stat.checksum", "SHA-256 of a regular file, in hexadecimal (Ansible's default is SHA-1)"),
+        ("stat.checksum", "SHA-256 of a regular file of at most 64 MiB, in hexadecimal (Ansible's default is SHA-1)"),
         ("stat.lnk_source", "where a symbolic link points, as written"),
     ],
     example: "- name: Is there a certificate?\n  stat:\n    path: /etc/postfix/ssl/postfix.crt\n  register: cert\n",
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
 
 fn describe(state: &FileState, checksum: bool) -> Map<String, Value> {
     let mut stat = Map::from_iter([
-        ("isreg".to_owned(), matches!(state, FileState::Regular { .. }).into()),
+        ("isreg".to_owned(), matches!(state, FileState::Regular { .. } | FileState::Large { .. }).into()),
         ("isdir".to_owned(), matches!(state, FileState::Directory { .. }).into()),
         ("islnk".to_owned(), matches!(state, FileState::Symlink { .. }).into()),
     ]);
@@ -59,6 +59,9 @@ fn describe(state: &FileState, checksum: bool) -> Map<String, Value> {
             if checksum {
                 stat.insert("checksum".to_owned(), hex(&Sha256::digest(bytes)).into());
             }
+        }
+        FileState::Large { size, .. } => {
+            stat.insert("size".to_owned(), (*size).into());
         }
         FileState::Symlink { target, .. } => {
             stat.insert("lnk_source".to_owned(), target.clone().into());

@@ -101,7 +101,9 @@ fn put_line(path: &str, name: &str, value: Option<&str>, context: &mut Context<'
             let message = format!("{path} is a symbolic link to {target}");
             return Err(ModuleError::hinted(message, "name the file itself: links are not followed"));
         }
-        FileState::Other { kind } => return Err(ModuleError::failed(format!("{path} is a {kind}"))),
+        odd @ (FileState::Large { .. } | FileState::Other { .. }) => {
+            return Err(ModuleError::failed(format!("{path} is a {}", odd.kind())));
+        }
     };
     let new = match old.bytes() {
         Some(bytes) => Content::Bytes(lines::edited(bytes, name, value).into()),

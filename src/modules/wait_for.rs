@@ -13,7 +13,6 @@ use serde_json::Map;
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
 use crate::event::Failure;
 use crate::host::{CommandSpec, FileState};
-use crate::hostplay::Mode;
 
 /// Bytes that a greeting may have before it is given up.
 const MAX_GREETING: usize = 64 * 1024;
@@ -57,7 +56,7 @@ enum Goal {
 }
 
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
-    if context.host.mode() == Mode::Check {
+    if !context.host.is_in_force() {
         let skipped = Some("nothing is waited for in check mode".to_owned());
         return Ok(Outcome { changed: Some(false), skipped, ..Outcome::default() });
     }

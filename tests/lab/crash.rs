@@ -1,4 +1,4 @@
-//! Killed at any record of the journal, a run can be taken back, or gone on with.
+//! Killed at any record of the journal, or on a disk that is full at any write, a run can be taken back, or gone on with.
 //!
 //! Needs a build that can be told where to die: `cargo test --features failpoints --test lab crash`. `MAILPROV_SEED`
 //! chooses the points (it is printed), `MAILPROV_CRASH_POINTS` how many there are (`all`: every one),
@@ -12,14 +12,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use self::points::{Point, Run, Then, draw};
-use crate::support::{Ran, address, assert_same, fqdn, inventory, mailprov, manifest, on, reset, with_status};
+use self::points::{Clean, Point, Run, Stage, Then, draw};
+use crate::guarantees;
+use crate::support::{Ran, address, assert_same, fqdn, hosts, inventory, mailprov, manifest, on, reset, with_status};
 
 /// What takes about two minutes.
 const POINTS: usize = 8;
-
-/// Points are spread over these.
-const HOSTS: &str = "mail1,mail2,mail3";
 
 /// What makes a run on a provisioned host a reconfiguration.
 const OTHER_SENDER: &[&str] = &["-e", "mail_sender=x@mydomain.local"];
@@ -35,11 +33,10 @@ fn a_killed_run_is_taken_back_or_gone_on_with() {
         Err(_) => Some(POINTS),
     };
     eprintln!("MAILPROV_SEED={seed} MAILPROV_CRASH_POINTS={}", wanted.map_or("all".to_owned(), |n| n.to_string()));
-    let hosts = env::var("MAILPROV_HOSTS").unwrap_or_else(|_| HOSTS.to_owned());
-    let mut workers: Vec<Worker> = hosts.split(',').map(Worker::new).collect();
-    let (first, second) = workers[0].clean_journals();
+    let mut workers: Vec<Worker> = hosts().iter().map(|host| Worker::new(host)).collect();
+    let (first, second) = workers[0].clean_runs();
     let mut points = draw(&first, &second, wanted, seed);
-    eprintln!("records: {} of a first run, {} of a reconfiguration", first.lines().count(), second.lines().count());
+    eprintln!("records: {} of a first run, {} of a reconfiguration", first.records(), second.records());
     if let Ok(only) = env::var("MAILPROV_ONLY") {
         points.retain(|point| point.to_string().contains(&only));
     }
@@ -64,7 +61,7 @@ fn a_killed_run_is_taken_back_or_gone_on_with() {
         }
     });
     let bad = bad.into_inner().expect("all threads are over");
-    eprintln!("crash points tried: {tried}, not restored: {bad}");
+    guarantees::tell("crash points tried", tried, "not restored", bad, &format!("MAILPROV_SEED={seed}"));
     assert_eq!(bad, 0, "see above; repeat with MAILPROV_SEED={seed}");
 }
 
@@ -93,17 +90,22 @@ impl Worker {
         mailprov(&[&[command, &self.inventory, "--limit", &self.fqdn], more].concat())
     }
 
-    fn newest_journal(&self) -> String {
-        on(&self.host, "cat /var/lib/mailprov/runs/$(ls -t /var/lib/mailprov/runs | head -n 1)/journal.jsonl")
+    /// What the newest run recorded; nothing where there is none.
+    fn newest(&self) -> Clean {
+        let of_newest = |what: &str| {
+            let command = format!("cd /var/lib/mailprov/runs 2>/dev/null && cd $(ls -t | head -n 1) && {what} || true");
+            on(&self.host, &command)
+        };
+        Clean { journal: of_newest("cat journal.jsonl"), blobs: of_newest("ls blobs").lines().count() }
     }
 
-    /// The journals of both runs when nobody is killed.
-    fn clean_journals(&mut self) -> (String, String) {
+    /// Both runs when nobody cuts them off.
+    fn clean_runs(&mut self) -> (Clean, Clean) {
         reset(&[&self.host]);
         self.run("up", &[]).succeeded();
-        let first = self.newest_journal();
+        let first = self.newest();
         self.run("up", OTHER_SENDER).succeeded();
-        let second = self.newest_journal();
+        let second = self.newest();
         self.run("rollback", &[]).succeeded();
         self.is_server = true;
         (first, second)
@@ -125,24 +127,53 @@ impl Worker {
             }
         };
         let before = Before { manifest: manifest(&self.host), read_at: self.read_at() };
-        self.arm(point.record, point.moment);
-        // The agent is gone: a lost host, and no success.
-        self.run("up", more).with_status(5);
+        self.arm(point.number, point.moment);
+        let ran = self.run("up", more);
+        if self.disarm() {
+            // There are fewer writes than were thought, but not fewer records.
+            assert_eq!(point.moment, "full", "nothing struck: {}", ran.stdout);
+            ran.succeeded();
+        } else {
+            // A lost host, or one that says what is wrong, and no success.
+            ran.with_status(match point.moment {
+                "full" => 4,
+                _ if point.stage == Stage::Confirming => 0,
+                _ => 5,
+            });
+        }
+        let says_so = |ran: &Ran, words: &str| {
+            assert!(
+                point.stage != Stage::Within || ran.stdout.contains(words),
+                "{words:?} is not said:\n{}{}",
+                ran.stdout,
+                ran.stderr
+            );
+        };
         match point.then {
-            Then::Rollback => self.roll_back(&before),
+            Then::Up if point.stage == Stage::Waiting => {
+                let refused = self.run("up", more).with_status(4);
+                assert!(refused.stdout.contains("is not confirmed; it is taken back in"), "{}", refused.stdout);
+                self.roll_back(&before);
+            }
+            Then::Rollback => {
+                says_so(&self.run("check", more), "was cut off");
+                self.roll_back(&before);
+            }
             Then::RollbackTwice(draw) => {
-                let intents = self.newest_journal().matches("\"record\":\"intent\"").count();
-                self.arm(1 + draw % (2 * intents + 2), ["before", "after", "amid"][draw % 3]);
+                says_so(&self.run("status", &[]).succeeded(), "was cut off");
+                let intents = self.newest().journal.matches("\"record\":\"intent\"").count();
+                let moment = ["before", "after", "amid", "full"][draw % 4];
+                self.arm(1 + draw % (2 * intents + 2), moment);
                 let first = self.run("rollback", &[]);
-                on(&self.host, "rm -f /run/mailprov/failpoint");
-                if first.status == 5 {
-                    self.roll_back(&before);
-                } else {
+                if self.disarm() {
                     assert_same(&before.manifest, &manifest(&self.host), &first.succeeded().stdout);
+                } else {
+                    first.with_status(if moment == "full" { 4 } else { 5 });
+                    self.roll_back(&before);
                 }
             }
             Then::Up => {
-                self.go_on(more);
+                says_so(&self.go_on(more), "was cut off");
                 if point.run == Run::Reconfiguration {
                     self.run("up", &[]).succeeded();
                 }
@@ -151,8 +182,13 @@ impl Worker {
         self.is_server = point.run == Run::Reconfiguration;
     }
 
-    fn arm(&self, record: usize, moment: &str) {
-        on(&self.host, &format!("mkdir -pm 700 /run/mailprov; echo {record} {moment} >/run/mailprov/failpoint"));
+    fn arm(&self, number: usize, moment: &str) {
+        on(&self.host, &format!("mkdir -pm 700 /run/mailprov; echo {number} {moment} >/run/mailprov/failpoint"));
+    }
+
+    /// Whether it had not gone off.
+    fn disarm(&self) -> bool {
+        on(&self.host, "cd /run/mailprov && { [ ! -e failpoint ] || { rm failpoint; echo armed; }; }") == "armed\n"
     }
 
     /// Everything is as it was, and Postfix, where it runs, has read it.
@@ -169,9 +205,9 @@ impl Worker {
         }
     }
 
-    /// The next run says what it found, ends where the killed one would have, and owes nothing.
+    /// The next run says what it found, ends where the one that was cut off would have, and owes nothing.
     #[track_caller]
-    fn go_on(&self, more: &[&str]) {
+    fn go_on(&self, more: &[&str]) -> Ran {
         let is_unfinished = self.run("status", &[]).succeeded().stdout.contains("unfinished:");
         let ran = self.run("up", more).succeeded();
         assert_eq!(ran.stdout.contains("was cut off before its end"), is_unfinished, "{}", ran.stdout);
@@ -179,6 +215,7 @@ impl Worker {
         assert_eq!(with_status(&again, "changed"), [], "the second run changed something");
         TcpStream::connect((address(&self.host), 25)).expect("Postfix listens");
         self.assert_in_force();
+        ran
     }
 
     /// When Postfix last read its configuration: seconds since the epoch.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, clippy::disallowed_methods, reason = "tests start programs and write their own files")]
 
+mod guarantees;
 mod random;
 mod support;
 
@@ -12,6 +13,7 @@ mod conflicts;
 mod crash;
 mod exact;
 mod failures;
+mod hardship;
 mod init;
 mod logins;
 mod mail;

@@ -1,4 +1,5 @@
 //! Files of the controller's that are encrypted or decrypted: replaced whole, or not at all.
+#![expect(clippy::disallowed_methods, reason = "files of the controller's, not of a host")]
 
 use std::fs;
 use std::io::{self, Write};

@@ -47,7 +47,7 @@ fn kind(state: &FileState) -> Option<String> {
         FileState::Regular { .. } => "file",
         FileState::Directory { .. } => "directory",
         FileState::Symlink { .. } => "link",
-        FileState::Other { kind } => kind,
+        odd @ (FileState::Large { .. } | FileState::Other { .. }) => odd.kind(),
     };
     Some(kind.to_owned())
 }

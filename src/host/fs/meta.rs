@@ -1,4 +1,5 @@
 //! Owner, group, mode and extended attributes of what a handle holds.
+#![expect(clippy::disallowed_methods, reason = "this is the place")]
 
 use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;

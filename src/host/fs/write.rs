@@ -2,6 +2,7 @@
 //!
 //! A new file is made whole beside its place, under a scratch name, synced, and then takes its place in
 //! one rename. Where only metadata differs the file itself stays, with its inode.
+#![expect(clippy::disallowed_methods, reason = "this is the place")]
 
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
@@ -92,6 +93,9 @@ fn stage(path: &str, place: &Place, state: &FileState, scratch: &str) -> Result<
             // Nobody else may open it until it has its owner and mode.
             let fd = fs::openat(&place.dir, scratch, flags, Mode::RUSR | Mode::WUSR).map_err(failed("write"))?;
             let mut file = std::fs::File::from(fd);
+            #[cfg(feature = "failpoints")]
+            crate::journal::failpoint::before_write(&mut file, bytes)
+                .map_err(|error| HostError::io("write", path, error))?;
             file.write_all(bytes).map_err(|error| HostError::io("write", path, error))?;
             meta::write(path, file.as_fd(), meta)?;
             file.sync_all().map_err(|error| HostError::io("sync", path, error))
@@ -108,7 +112,7 @@ fn stage(path: &str, place: &Place, state: &FileState, scratch: &str) -> Result<
             let fd = fs::openat(&place.dir, scratch, flags, Mode::empty()).map_err(failed("make"))?;
             meta::write(path, fd.as_fd(), meta)
         }
-        FileState::Absent | FileState::Unknown | FileState::Other { .. } => {
+        FileState::Absent | FileState::Unknown | FileState::Large { .. } | FileState::Other { .. } => {
             Err(HostError::refused(format!("make {path}: that is nothing that can be made")))
         }
     }

@@ -310,6 +310,11 @@ impl Item {
         }
     }
 
+    /// Whether it was as before when a rollback that was cut off came to its packages: put back by it, or never away.
+    pub(super) fn was_back(&self) -> bool {
+        self.was_put_back || self.done.as_ref().is_none_or(|done| same(&self.before, done))
+    }
+
     fn was_there(&self) -> bool {
         !matches!(self.before, StoredState::File(StoredFile::Absent))
     }

@@ -92,7 +92,10 @@ fn damage() -> impl Strategy<Value = Damage> {
 impl Damage {
     fn apply(&self, journal: &[u8]) -> Vec<u8> {
         let mut lines: Vec<Vec<u8>> = journal.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
-        let count = lines.len().max(1);
+        let count = lines.len();
+        if count == 0 {
+            return Vec::new();
+        }
         match self {
             Self::Replace { line, leaf, by } => {
                 let line = &mut lines[line % count];

@@ -215,7 +215,7 @@ fn as_firewalld_is(present: &State, want: &mut State) {
 fn is_gone_with_its_package(chain: &Chain, item: &Item, present: &State, want: &State) -> bool {
     match present {
         State::Unit(UnitState::Absent) => matches!(want, State::Unit(UnitState::Loaded { active: false, .. })),
-        State::File(FileState::Absent) => item.was_put_back && !chain.undoing.is_empty(),
+        State::File(FileState::Absent) => item.was_back() && !chain.undoing.is_empty(),
         _ => false,
     }
 }

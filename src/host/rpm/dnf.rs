@@ -3,27 +3,24 @@
 //! Every transaction carries a label of ours as its comment (`--comment`, dnf 4.2 and later), so it can be found in
 //! `dnf history` without asking for numbers before and after.
 
-use std::fs::DirBuilder;
-use std::io;
 use std::ops::Range;
-use std::os::unix::fs::DirBuilderExt;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 use time::PrimitiveDateTime;
 use time::macros::format_description;
 
+use super::Watch;
+use super::patience::Patience;
 use crate::host::backend::Step;
 use crate::host::{CommandOutput, CommandSpec, HostError, PackageState, State, Version, process, systemd};
+use crate::journal;
 
 /// dnf's exit status when another process holds one of its locks and `exit_on_lock` is set.
 const LOCKED: i32 = 200;
 
 /// How long another package manager may hold the lock. An update of a whole host takes a while.
 const LOCK_LIMIT: Duration = Duration::from_secs(600);
-
-/// Between two attempts to get the lock.
-const LOCK_PAUSE: Duration = Duration::from_secs(2);
 
 /// How the argument begins by which a transaction of ours is known.
 const COMMENT: &str = "--comment=mailprov:";
@@ -34,9 +31,8 @@ const LOGS: &str = "/run/mailprov";
 /// Whether dnf, asked without network and without writing anything but a log on tmpfs, knows of nothing newer;
 /// `None` when it cannot tell.
 pub(in crate::host) fn is_latest(package: &str) -> Result<Option<bool>, HostError> {
-    match DirBuilder::new().mode(0o700).create(LOGS) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Ok(None),
-        _ => {}
+    if journal::private_dir(Path::new(LOGS)).is_err() {
+        return Ok(None);
     }
     let logdir = format!("--setopt=logdir={LOGS}");
     match process::run(&CommandSpec::new(&["dnf", "-C", "-q", &logdir, "check-update", "--", package])) {
@@ -49,11 +45,11 @@ pub(in crate::host) fn is_latest(package: &str) -> Result<Option<bool>, HostErro
 }
 
 /// Brings packages into the wanted states: one transaction for each of install, upgrade and remove that is needed.
-pub(in crate::host) fn change(steps: &[Step], label: &str, line: &mut dyn FnMut(&str)) -> Result<(), HostError> {
+pub(in crate::host) fn change(steps: &[Step], label: &str, watch: &mut Watch<'_>) -> Result<(), HostError> {
     for (verb, packages) in plan(steps) {
         let mut words = vec![verb];
         words.extend(packages.iter().map(String::as_str));
-        transact(&words, label, line)?;
+        transact(&words, label, watch)?;
     }
     Ok(())
 }
@@ -79,18 +75,14 @@ fn plan(steps: &[Step]) -> Vec<(&'static str, Vec<String>)> {
 
 /// Takes a transaction back by dnf's own history, which knows the dependencies that came with it. What is then
 /// still not as it was (the transaction was killed, its packages changed since) is changed package by package.
-pub(in crate::host) fn undo(
-    steps: &[Step],
-    undone: &str,
-    label: &str,
-    line: &mut dyn FnMut(&str),
-) -> Result<(), HostError> {
+pub(in crate::host) fn undo(steps: &[Step], undone: &str, label: &str, watch: &mut Watch<'_>) -> Result<(), HostError> {
     let names: Vec<&str> = steps.iter().map(|step| step.key.name()).collect();
-    for Transaction { id, .. } in find(&names, undone)? {
-        match transact(&["history", "undo", &id], label, line) {
+    // What dnf knows of one that was cut off is not what it did.
+    for Transaction { id, .. } in find(&names, undone)?.into_iter().filter(|transaction| transaction.end.is_some()) {
+        match transact(&["history", "undo", &id], label, watch) {
             Ok(()) => {}
             Err(HostError::Command { output, .. }) => {
-                line(&format!("dnf cannot undo its transaction {id}: {}", output.stderr_text()));
+                (watch.output)(&format!("dnf cannot undo its transaction {id}: {}", output.stderr_text()));
             }
             Err(error) => return Err(error),
         }
@@ -100,7 +92,7 @@ pub(in crate::host) fn undo(
         present.get(step.key.name()).map(|state| State::Package(state.clone())).as_ref() != Some(&step.after)
     };
     let left: Vec<Step> = steps.iter().filter(is_left).cloned().collect();
-    change(&left, label, line)
+    change(&left, label, watch)
 }
 
 /// A transaction in dnf's history.
@@ -115,15 +107,28 @@ struct Transaction {
 
 /// The transactions with this label, newest first.
 fn find(packages: &[&str], label: &str) -> Result<Vec<Transaction>, HostError> {
-    let mut list = CommandSpec::new(&["dnf", "history", "list", "--"]);
-    list.argv.extend(packages.iter().map(|&package| package.to_owned()));
-    // A status other than 0 says that there is no such transaction.
-    let ids = parse_ids(&process::run(&list)?.stdout_text());
+    let mut of_packages = CommandSpec::new(&["dnf", "history", "list", "--"]);
+    of_packages.argv.extend(packages.iter().map(|&package| package.to_owned()));
+    let found = labelled(&list(&of_packages, |_| true)?, label)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    // dnf does not count what a transaction did that was cut off as done with these packages.
+    labelled(&list(&CommandSpec::new(&["dnf", "history", "list"]), |marks| marks.contains(['*', '#']))?, label)
+}
+
+/// The numbers of the transactions that dnf lists, of those with such marks. A status other than 0 says that there are
+/// none.
+fn list(spec: &CommandSpec, is_wanted: fn(&str) -> bool) -> Result<Vec<String>, HostError> {
+    Ok(parse_ids(&process::run(spec)?.stdout_text(), is_wanted))
+}
+
+fn labelled(ids: &[String], label: &str) -> Result<Vec<Transaction>, HostError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mut info = CommandSpec::new(&["dnf", "history", "info"]);
-    info.argv.extend(ids);
+    info.argv.extend(ids.iter().cloned());
     info.env.push(("TZ".to_owned(), "UTC".to_owned()));
     let mut found = parse_info(&process::run(&info)?.stdout_text());
     found.retain(|transaction| transaction.comment == label);
@@ -135,14 +140,18 @@ pub(in crate::host) fn span(packages: &[&str], label: &str) -> Result<Option<Ran
     let Some(Transaction { begin: Some(begin), end, .. }) = find(packages, label)?.into_iter().next() else {
         return Ok(None);
     };
-    let end = end.or_else(|| systemd::started_at().filter(|boot| *boot > begin));
+    // The kernel tells the time of the boot cut to seconds.
+    let end = end.or_else(|| systemd::started_at().map(|boot| boot + 1).filter(|boot| *boot >= begin));
     Ok(end.map(|end| begin..end))
 }
 
-/// The first column of `dnf history list`.
-fn parse_ids(text: &str) -> Vec<String> {
-    let columns = text.lines().filter_map(|line| line.split_once('|')).map(|(id, _)| id.trim());
-    columns.filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned).collect()
+/// The first column of `dnf history list` where its last one, with marks for what was out of order (`*`: without an end,
+/// `#`: failed), is wanted.
+fn parse_ids(text: &str, is_wanted: fn(&str) -> bool) -> Vec<String> {
+    let rows = text.lines().filter_map(|line| line.split_once('|')).map(|(id, rest)| (id.trim(), rest));
+    let ids = rows.filter(|(id, _)| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()));
+    let wanted = ids.filter(|(_, rest)| is_wanted(rest.rsplit('|').next().unwrap_or_default()));
+    wanted.map(|(id, _)| id.to_owned()).collect()
 }
 
 /// The transactions in `dnf history info`, in its order: newest first.
@@ -158,7 +167,8 @@ fn parse_info(text: &str) -> Vec<Transaction> {
         let Some(transaction) = found.last_mut() else { continue };
         match name.trim_end() {
             "Begin time" => transaction.begin = time_of(value),
-            "End time" => transaction.end = time_of(value),
+            // The beginning of the epoch stands for none.
+            "End time" => transaction.end = time_of(value).filter(|end| *end > 0),
             "Comment" => value.clone_into(&mut transaction.comment),
             _ => {}
         }
@@ -176,45 +186,34 @@ fn time_of(text: &str) -> Option<i64> {
 }
 
 /// Waits, visibly, for dnf processes that an agent started which is no more.
-pub(in crate::host) fn settle(line: &mut dyn FnMut(&str)) -> Result<(), HostError> {
-    let began = Instant::now();
-    let mut told = false;
+pub(in crate::host) fn settle(watch: &mut Watch<'_>) -> Result<(), HostError> {
+    let mut patience = Patience::new(LOCK_LIMIT, watch.stop);
     while let Some(pid) = process::with_argument(COMMENT) {
-        if began.elapsed() > LOCK_LIMIT {
-            let message = format!("begin: dnf (process {pid}) is still at work for a run that was cut off");
-            return Err(HostError::refused(message));
+        let what = format!("dnf (process {pid}), which a run that was cut off has left at work");
+        if !patience.wait(&what, watch.notice) {
+            return Err(HostError::refused(format!("begin: gave up waiting for {what}")));
         }
-        if !told {
-            line(&format!("waiting for dnf (process {pid}), which a run that was cut off has left at work"));
-            told = true;
-        }
-        thread::sleep(LOCK_PAUSE);
     }
     Ok(())
 }
 
 /// Runs dnf, and waits, visibly, while another package manager is at work.
-fn transact(words: &[&str], label: &str, line: &mut dyn FnMut(&str)) -> Result<(), HostError> {
+fn transact(words: &[&str], label: &str, watch: &mut Watch<'_>) -> Result<(), HostError> {
     let comment = format!("--comment={label}");
     let mut argv = vec!["dnf", "-y", "--setopt=exit_on_lock=True", comment.as_str()];
     argv.extend(words);
     let spec = CommandSpec::new(&argv);
-    let began = Instant::now();
-    let mut told = false;
+    let mut patience = Patience::new(LOCK_LIMIT, watch.stop);
     loop {
-        let output = process::run_watched(&spec, line)?;
+        let output = process::run_watched(&spec, watch.output)?;
         if output.status == 0 {
             return Ok(());
         }
         let stderr = output.stderr_text();
-        if !is_locked(&output) || began.elapsed() > LOCK_LIMIT {
+        let what = format!("another package manager: {}", stderr.lines().next().unwrap_or_default());
+        if !is_locked(&output) || !patience.wait(&what, watch.notice) {
             return Err(process::ended_badly(&spec, output, hint(&stderr)));
         }
-        if !told {
-            line(&format!("waiting for another package manager: {}", stderr.lines().next().unwrap_or_default()));
-            told = true;
-        }
-        thread::sleep(LOCK_PAUSE);
     }
 }
 
@@ -273,11 +272,14 @@ mod tests {
         let list = "ID     | Command line   | Date and time    | Action(s)      | Altered\n\
                     --------------------------------------------------------------------\n    \
                     12 | -y --comment=ma | 2026-11-24 03:31 | Install        |    2 <\n     \
+                    2 | -y --comment=ma | 2026-11-24 03:31 | Install        |    2 >#\n     \
                     1 | install x       | 2026-11-24 03:31 | I, U           |    2 EE\n";
-        assert_eq!(parse_ids(list), ["12", "1"]);
+        assert_eq!(parse_ids(list, |_| true), ["12", "2", "1"]);
+        assert_eq!(parse_ids(list, |marks| marks.contains('#')), ["2"]);
         let info = "Transaction ID : 12\nBegin time     : Tue Nov 24 03:31:49 2026\n\
                     End time       : Tue Nov  3 03:32:09 2026 (20 seconds)\nComment        : mailprov:r2:0\n\
-                    Packages Altered:\n    Install x\n----\nTransaction ID : 1..3\nComment        : mailprov:r1:0\n";
+                    Packages Altered:\n    Install x\n----\nTransaction ID : 1..3\n\
+                    End time       : Thu Jan  1 00:00:00 1970 (-1795526270 seconds)\nComment        : mailprov:r1:0\n";
         let transaction = |id: &str, comment: &str, begin, end| Transaction {
             id: id.to_owned(),
             comment: comment.to_owned(),

@@ -4,7 +4,6 @@ use super::inspect::{DAY, Found, Key};
 use super::issue::{Request, issue_authority, make_key};
 use super::{Files, Made, Wish, read};
 use crate::host::{Content, FileState};
-use crate::hostplay::Mode;
 use crate::modules::{Args, Context, ModuleError, paths};
 
 /// Ten years: clients are to be given it once.
@@ -72,7 +71,7 @@ impl Authority {
 
     /// A new authority, or a new certificate for its key.
     fn make(context: &Context<'_>, files: Files, wish: &Wish, key: Option<Key>) -> Result<Self, ModuleError> {
-        if context.host.mode() == Mode::Check {
+        if !context.host.is_in_force() {
             let made = Made { key: key.is_none().then_some(Content::Unknown), certificate: Some(Content::Unknown) };
             return Ok(Self { files, made, signs: None, key_id: None });
         }

@@ -1,0 +1,258 @@
+//! Hosts on which something stands in the way: it is said, and nothing is left half done.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use crate::support::{
+    Ran, address, assert_same, binary, fqdn, inventory, lab, mailprov, manifest, on, one_host, reset, try_on,
+    with_status,
+};
+
+/// What is undone on a host however the test ends.
+struct Afterwards<'a>(&'a str, &'static str);
+
+impl Drop for Afterwards<'_> {
+    fn drop(&mut self) {
+        try_on(self.0, self.1);
+    }
+}
+
+fn run(host: &str, command: &str, more: &[&str]) -> Ran {
+    mailprov(&[&[command, &inventory("root"), "--limit", &fqdn(host)], more].concat())
+}
+
+/// The same, to be watched while it runs.
+fn start(host: &str, command: &str, more: &[&str]) -> Child {
+    let mut child = Command::new(binary());
+    child.args([command, &inventory("root"), "--limit", &fqdn(host)]).args(more);
+    child.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("mailprov starts")
+}
+
+/// Reads until a line has this in it; gives what was read.
+fn read_until(child: &mut Child, words: &str) -> String {
+    let mut seen = String::new();
+    // One byte at a time, so that the next reader misses nothing.
+    let mut lines = BufReader::with_capacity(1, child.stdout.as_mut().expect("stdout"));
+    while !seen.lines().last().is_some_and(|line| line.contains(words)) {
+        let length = lines.read_line(&mut seen).expect("it can be read");
+        assert_ne!(length, 0, "{words:?} did not come:\n{seen}");
+    }
+    seen
+}
+
+/// Waits for the end; gives the rest of what it said.
+fn finish(child: Child) -> Ran {
+    let output = child.wait_with_output().expect("it ends");
+    Ran {
+        status: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::new(),
+    }
+}
+
+#[test]
+fn a_read_only_file_system_is_said_and_nothing_is_left() {
+    let host = &one_host();
+    reset(&[host]);
+    let before = manifest(host);
+    {
+        let _writable = Afterwards(host, "umount /etc");
+        on(host, "mount --bind /etc /etc && mount -o remount,ro,bind /etc");
+        let ran = run(host, "up", &[]).with_status(4);
+        assert!(ran.stdout.contains("Read-only file system"), "{}", ran.stdout);
+    }
+    assert_same(&before, &manifest(host), "after a read-only /etc");
+    // No journal, no change.
+    let _writable = Afterwards(host, "umount /var/lib/mailprov");
+    on(host, "mkdir -pm 700 /var/lib/mailprov && mount -t tmpfs -o ro,mode=700 tmpfs /var/lib/mailprov");
+    let ran = run(host, "up", &[]).with_status(4);
+    assert!(ran.stdout.contains("/var/lib/mailprov") && ran.stdout.contains("Read-only"), "{}", ran.stdout);
+    assert_same(&before, &manifest(host), "without a place for the journal");
+}
+
+#[test]
+fn a_full_disk_is_said_and_the_run_is_taken_back_when_there_is_room() {
+    let host = &one_host();
+    reset(&[host]);
+    let before = manifest(host);
+    // Room for the first records, and for no more.
+    on(
+        host,
+        "mkdir -pm 700 /var/lib/mailprov/runs && mount -t tmpfs -o size=40k,mode=700 tmpfs /var/lib/mailprov/runs",
+    );
+    let ran = run(host, "up", &[]).with_status(4);
+    assert!(ran.stdout.contains("No space left on device"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("`mailprov rollback` takes the changes back"), "{}", ran.stdout);
+    on(host, "mount -o remount,size=40m /var/lib/mailprov/runs");
+    run(host, "rollback", &[]).succeeded();
+    assert_same(&before, &manifest(host), "after a full disk");
+    on(host, "umount /var/lib/mailprov/runs");
+}
+
+#[test]
+fn an_immutable_file_is_said_and_the_run_is_taken_back() {
+    let host = &one_host();
+    reset(&[host]);
+    run(host, "up", &[]).succeeded();
+    let before = manifest(host);
+    on(host, "chattr +i /etc/postfix/header_checks.regexp");
+    let mutable = Afterwards(host, "chattr -i /etc/postfix/header_checks.regexp");
+    let ran = run(host, "up", &["-e", "mail_sender=x@mydomain.local"]);
+    let ran = ran.with_status(4);
+    assert!(ran.stdout.contains("immutable") && ran.stdout.contains("chattr -i"), "{}", ran.stdout);
+    drop(mutable);
+    assert_same(&before, &manifest(host), &ran.stdout);
+}
+
+#[test]
+fn another_package_manager_is_waited_for() {
+    let host = &one_host();
+    reset(&[host]);
+    // dnf's own lock in dnf's own way, and then that of rpm below it.
+    let dnf = "import dnf, signal; base = dnf.Base(); lock = dnf.lock.build_rpmdb_lock(base.conf.persistdir, True); \
+               lock.__enter__(); print('held', flush=True); signal.pause()";
+    let rpm = "import fcntl, signal; file = open('/var/lib/rpm/.rpm.lock', 'w'); fcntl.lockf(file, fcntl.LOCK_EX); \
+               print('held', flush=True); signal.pause()";
+    for (program, is_last) in [(dnf, false), (rpm, true)] {
+        let unit =
+            format!("systemd-run -q --unit=other --collect -p StandardOutput=file:/run/other python3 -c \"{program}\"");
+        on(host, &format!("rm -f /run/other; {unit}; until grep -q held /run/other; do sleep 0.1; done"));
+        let _released = Afterwards(host, "systemctl stop other");
+        let mut up = start(host, "up", &["--skip-tags", "verify"]);
+        let seen = read_until(&mut up, "waiting for another package manager");
+        assert!(seen.contains("600 s at the most"), "{seen}");
+        if is_last {
+            on(host, "systemctl stop other");
+            assert_eq!(finish(up).status, 0);
+            on(host, "rpm -q postfix");
+        } else {
+            // Whoever does not want to wait need not.
+            interrupt(&up);
+            assert_eq!(finish(up).status, 130);
+            assert!(!try_on(host, "pgrep dnf").stdout.contains(char::is_numeric), "dnf is still there");
+        }
+    }
+}
+
+fn interrupt(child: &Child) {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill runs").success());
+}
+
+/// No agent, no package manager, no lock, no temporary file.
+#[track_caller]
+fn assert_quiet(host: &str) {
+    let left = on(host, "pgrep -a 'agent-|dnf|rpm'; find /etc /var/lib -name '.mailprov-*'; true");
+    assert_eq!(left, "", "something was left behind");
+    let status = run(host, "status", &[]).succeeded().stdout;
+    assert!(!status.contains("at work:"), "{status}");
+}
+
+#[test]
+fn an_interrupted_run_leaves_nothing_behind() {
+    let host = &one_host();
+    reset(&[host]);
+    let before = manifest(host);
+    let mut up = start(host, "up", &["-v"]);
+    // In the middle of dnf's transaction.
+    read_until(&mut up, "Running transaction");
+    interrupt(&up);
+    let ran = finish(up).with_status(130);
+    assert_quiet(host);
+    assert_same(&before, &manifest(host), &ran.stdout);
+    let history = run(host, "history", &[]).succeeded().stdout;
+    assert!(history.contains("rolled back"), "{history}");
+}
+
+#[test]
+fn a_host_that_dies_in_a_run_says_so_when_it_is_back() {
+    let host = &one_host();
+    let dnf = "Running transaction";
+    for (moment, then) in [(dnf, "up"), (dnf, "rollback"), ("Listen on the network", "rollback")] {
+        reset(&[host]);
+        let before = manifest(host);
+        let mut up = start(host, "up", &["-v"]);
+        read_until(&mut up, moment);
+        // A power cut; the controller would take half a minute to see it.
+        lab(&["kill", host]).succeeded();
+        up.kill().expect("it is killed");
+        up.wait().expect("it ends");
+        lab(&["boot", host]).succeeded();
+        let check = run(host, "check", &[]);
+        assert!(check.stdout.contains("was cut off before its end"), "{}", check.stdout);
+        if then == "up" {
+            run(host, "up", &[]).succeeded();
+            TcpStream::connect((address(host), 25)).expect("Postfix listens");
+            let again = run(host, "up", &["--output", "json"]).succeeded();
+            assert_eq!(with_status(&again, "changed"), [], "the second run changed something");
+        } else {
+            let ran = run(host, "rollback", &[]).succeeded();
+            assert_same(&before, &manifest(host), &format!("{moment}, then {then}: {}", ran.stdout));
+        }
+    }
+}
+
+/// Changes one file, waits for as long as `/run/wait` is there, and changes another.
+const WAITING_PLAY: &str = "- hosts: all
+  tasks:
+    - copy: {dest: /etc/first, content: x}
+    - command: sh -c 'echo begun >/run/begun; while [ -e /run/wait ]; do sleep 0.1; done'
+    - copy: {dest: /etc/second, content: x}
+";
+
+/// A run of that play that waits now.
+fn waiting(host: &str, folder: &tempfile::TempDir, more: &[&str]) -> Child {
+    let playbook = folder.path().join("play.yaml");
+    std::fs::write(&playbook, WAITING_PLAY).expect("written");
+    on(host, "rm -f /run/begun; touch /run/wait");
+    let child = start(host, "up", &[&["--playbook", &playbook.to_string_lossy()], more].concat());
+    on(host, "until [ -e /run/begun ]; do sleep 0.1; done");
+    child
+}
+
+/// Waits until no agent is at work.
+fn until_over(host: &str) {
+    on(host, "until flock -n /run/mailprov/lock true; do sleep 0.1; done");
+}
+
+#[test]
+fn a_second_controller_is_told_who_is_at_work() {
+    let host = &one_host();
+    reset(&[host]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = waiting(host, &folder, &[]);
+    let me = format!(
+        "root@{}",
+        String::from_utf8_lossy(&Command::new("uname").arg("-n").output().expect("uname").stdout).trim()
+    );
+    for ran in [run(host, "up", &[]), run(host, "rollback", &[])] {
+        let ran = ran.with_status(4);
+        let line = ran.stdout.lines().find(|line| line.contains("lock this host: ")).unwrap_or_default();
+        assert!(line.contains(&me) && line.contains("since 20") && line.contains("process "), "{}", ran.stdout);
+    }
+    let status = run(host, "status", &[]).succeeded().stdout;
+    assert!(status.contains("at work:") && status.contains(&me) && status.contains("running"), "{status}");
+    let check = run(host, "check", &[]).stdout;
+    assert!(check.contains("another run is at work on this host"), "{check}");
+    on(host, "rm /run/wait");
+    assert_eq!(finish(first).status, 0);
+    assert_eq!(on(host, "cat /etc/first /etc/second"), "xx");
+}
+
+#[test]
+fn a_run_that_loses_its_controller_ends_by_its_policy() {
+    let host = &one_host();
+    reset(&[host]);
+    let folder = tempfile::tempdir().expect("a folder");
+    for (more, kept, outcome) in [(&[][..], "", "rolled back"), (&["--no-rollback"][..], "/etc/first\n", "failed")] {
+        let mut up = waiting(host, &folder, more);
+        up.kill().expect("it is killed");
+        up.wait().expect("it ends");
+        until_over(host);
+        assert_eq!(on(host, "ls /etc/first /etc/second 2>/dev/null; true"), kept);
+        assert_quiet(host);
+        let history = run(host, "history", &[]).succeeded().stdout;
+        assert!(history.contains(outcome), "{history}");
+    }
+}
