@@ -1,7 +1,12 @@
 //! What the README promises, seen on real hosts. `tests/run` brings the lab up and runs these, one at a time;
 //! by hand: `tests/lab/lab up 3 && cargo test --test lab`.
 
-#![expect(clippy::expect_used, clippy::disallowed_methods, reason = "tests start programs and write their own files")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests start programs and write their own files"
+)]
 
 mod guarantees;
 mod random;
@@ -11,6 +16,7 @@ mod confirm;
 mod conflicts;
 #[cfg(feature = "failpoints")]
 mod crash;
+mod docs;
 mod exact;
 mod failures;
 mod hardship;

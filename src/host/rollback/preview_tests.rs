@@ -8,7 +8,7 @@ use super::rollback;
 use crate::event::Event;
 use crate::host::backend::Backend;
 use crate::host::laws::{below, file_wants, machine, other_want, script, spec, tree};
-use crate::host::{Host, Live, Want};
+use crate::host::{Host, Key, Live, PackageState, State, Version, Want};
 use crate::hostplay::{Mode, RunSpec, UndoTarget};
 use crate::journal::Store;
 
@@ -36,6 +36,21 @@ fn told<B: Backend>(backend: B, store: &Store, mode: Mode) -> Vec<String> {
 fn store(dir: &TempDir) -> Store {
     std::fs::create_dir_all(dir.path().join("root")).unwrap();
     Store::at(&dir.path().join("journal"))
+}
+
+#[test]
+fn of_what_a_package_left_under_its_own_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut host = script();
+    host.leaves("postfix", "/etc/pki/tls/private/postfix.key", "key");
+    let want = Want::new(Key::Package("postfix".to_owned()), State::Package(PackageState::Installed(Version::Any)));
+    put_each(&mut Live::new(&mut host, store.begin(&spec("1")).unwrap()), vec![want]);
+    let foretold = told(&mut host, &store, Mode::Check);
+    let names = |told: &[String]| told.iter().filter(|told| told.contains("postfix.key")).count();
+    assert_eq!((foretold.len(), names(&foretold)), (2, 1), "{foretold:?}");
+    let done = told(&mut host, &store, Mode::Apply);
+    assert_eq!((done.len(), names(&done)), (2, 1), "{done:?}");
 }
 
 proptest! {

@@ -173,11 +173,15 @@ fn restore_companions<T: Target>(
 }
 
 /// What stands at a recorded path, which had no links above it. Where a link is there now the path means another
-/// file, which is none of the run's business.
+/// file, which is none of the run's business. A preview that cannot know what a package takes with it when it goes
+/// takes the file as it is: what was recorded belongs to no package.
 fn read_unfollowed<T: Target>(host: &mut T, key: &Key) -> Result<State, HostError> {
     let Key::File(path) = key else { return host.read(key) };
     match host.canonical(path) {
-        Ok(real) if real == *path => host.read(key),
+        Ok(real) if real == *path => match host.read(key)? {
+            State::File(FileState::Unknown) => host.machine().read(key),
+            present => Ok(present),
+        },
         Ok(_) => Ok(State::File(FileState::Absent)),
         // A link that is not even followed.
         Err(HostError::Io { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
