@@ -12,6 +12,7 @@ mod guarantees;
 mod random;
 mod support;
 
+mod clients;
 mod confirm;
 mod conflicts;
 #[cfg(feature = "failpoints")]
@@ -19,6 +20,7 @@ mod crash;
 mod docs;
 mod exact;
 mod failures;
+mod guide;
 mod hardship;
 mod init;
 mod logins;
@@ -29,6 +31,8 @@ mod plan;
 mod postfix;
 mod provisioning;
 mod rollback;
+mod sabotage;
 mod secrets;
+mod start;
 mod sysctl;
 mod verify;
