@@ -5,6 +5,7 @@
 mod agent;
 mod binary;
 mod bootstrap;
+mod carried;
 mod connect_error;
 mod local;
 mod secret;

@@ -18,6 +18,9 @@ use crate::veil::Veil;
 /// How often it is looked whether the controller is still there while nothing else happens.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// How long a controller that ended its requests may leave what it is told unread.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
 /// What a pipe or socket takes without making its writer wait, once it says that it takes something (pipe(7)).
 const PIECE: usize = 4096;
 
@@ -39,6 +42,7 @@ pub(super) struct Speaker {
 /// What is known of the controller.
 struct Line {
     began: Instant,
+    /// Nothing more comes from it: the run ends by its policy. A controller that ended its requests still listens.
     lost: Arc<AtomicBool>,
     /// When it was heard last, in milliseconds since `began`.
     heard: AtomicU64,
@@ -51,13 +55,18 @@ impl Line {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Whether the controller is gone. A link that was cut says nothing: it is known by its silence.
-    fn is_lost(&self) -> bool {
+    /// A link that was cut says nothing: it is known by its silence.
+    fn is_silent(&self) -> bool {
         let patience = self.patience.load(Ordering::Acquire);
-        if patience > 0 && self.now().saturating_sub(self.heard.load(Ordering::Acquire)) > patience {
+        let is_silent = patience > 0 && self.now().saturating_sub(self.heard.load(Ordering::Acquire)) > patience;
+        if is_silent {
             self.lost.store(true, Ordering::Release);
         }
-        self.lost.load(Ordering::Acquire)
+        is_silent
+    }
+
+    fn is_lost(&self) -> bool {
+        self.is_silent() || self.lost.load(Ordering::Acquire)
     }
 }
 
@@ -85,8 +94,9 @@ impl Write for Outlet {
         let stdout = io::stdout();
         let stdout = stdout.as_fd();
         let look = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
+        let began = Instant::now();
         loop {
-            if self.line.is_lost() {
+            if self.line.is_silent() || (self.line.is_lost() && began.elapsed() > LAST_WORDS) {
                 return Err(io::ErrorKind::BrokenPipe.into());
             }
             let mut ready = [PollFd::new(&stdout, PollFlags::OUT)];

@@ -1,4 +1,4 @@
-//! The agent's binary: this program, or one beside it for another architecture.
+//! The agent's binary: the one that this program carries, or this program itself; or one beside it for another architecture.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +10,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, OnceCell};
+
+use super::carried::{CARRIED, Carried};
 
 /// Why there is no agent for a host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +67,7 @@ impl BinaryError {
 /// An agent for one platform.
 #[derive(Debug)]
 pub struct AgentBinary {
+    /// What is still to be packed.
     path: PathBuf,
     /// SHA-256, in hexadecimal.
     pub digest: String,
@@ -87,6 +90,13 @@ impl AgentBinary {
         };
         let (digest, size) = digest_of().map_err(|error| io_error(path, &error))?;
         Ok(Self { path: path.to_owned(), digest, size, packed: OnceCell::new() })
+    }
+
+    /// The one inside this program, if there is one.
+    fn carried() -> Option<Self> {
+        let Carried { packed, digest, size } = CARRIED?;
+        let packed = OnceCell::new_with(Some(Arc::from(packed)));
+        Some(Self { path: PathBuf::new(), digest: digest.to_owned(), size: size.parse().ok()?, packed })
     }
 
     /// The file as a gzip stream (RFC 1952), compressed at the first call.
@@ -112,7 +122,8 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// This program, and agents for other platforms beside it or in `$XDG_DATA_HOME/mailprov/agents`.
+    /// What this program carries, or the program itself; and agents for other platforms beside it or in
+    /// `$XDG_DATA_HOME/mailprov/agents`.
     #[must_use]
     pub fn of_this_process() -> Self {
         let uname = rustix::system::uname();
@@ -120,7 +131,8 @@ impl Binaries {
         let own_path = std::env::current_exe().ok();
         let beside = own_path.as_deref().and_then(Path::parent).map(Path::to_owned);
         let folders = beside.into_iter().chain(data_home().map(|home| home.join("mailprov/agents"))).collect();
-        Self { own, own_path, folders, known: Mutex::default() }
+        let carried = AgentBinary::carried().map(|binary| (own.clone(), Arc::new(binary)));
+        Self { own, own_path, folders, known: Mutex::new(carried.into_iter().collect()) }
     }
 
     /// One file for one platform, and nothing else.

@@ -1,6 +1,6 @@
 //! What goes wrong on one host stays there and is said.
 
-use crate::support::{address, inventory, mailprov, on, reset, with_status};
+use crate::support::{address, fqdn, inventory, mailprov, on, one_host, reset, with_status};
 
 /// The lab may have more.
 const LIMIT: &str = "mail1.*,mail2.*,mail3.*";
@@ -54,4 +54,20 @@ fn a_failed_task_takes_the_run_back_on_its_host() {
     let ran = mailprov(&[&args[..], &["--no-rollback"]].concat());
     assert_eq!(ran.status, 4);
     assert_eq!(on("mail1", "hostnamectl --static; cat /etc/half"), "half.example.net\nx");
+}
+
+#[test]
+fn a_task_that_takes_too_long_is_stopped_and_the_run_taken_back() {
+    let host = one_host();
+    let folder = tempfile::tempdir().expect("a folder");
+    let playbook = folder.path().join("play.yaml");
+    let tasks = "    - copy: {dest: /etc/half, content: x}\n    - wait_for: {path: /nowhere, timeout: 3600}\n";
+    std::fs::write(&playbook, format!("- hosts: all\n  become: true\n  tasks:\n{tasks}")).expect("written");
+    let inventory = inventory("root");
+    let args = ["up", &inventory, "--playbook", &playbook.to_string_lossy(), "--limit", &fqdn(&host)];
+    let ran = mailprov(&[&args[..], &["--task-timeout", "2"]].concat()).with_status(4);
+    for told in ["the task \"wait_for\" takes longer than 2 s (--task-timeout)", "rolled back"] {
+        assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
+    }
+    assert_eq!(on(&host, "ls /etc/half 2>&1; true"), "ls: cannot access '/etc/half': No such file or directory\n");
 }

@@ -159,6 +159,8 @@ fn an_interrupted_run_leaves_nothing_behind() {
     read_until(&mut up, "Running transaction");
     interrupt(&up);
     let ran = finish(up).with_status(130);
+    // It is still told what the host does after it was told to stop.
+    assert!(ran.stdout.contains("rolled back"), "{}", ran.stdout);
     assert_quiet(host);
     assert_same(&before, &manifest(host), &ran.stdout);
     let history = run(host, "history", &[]).succeeded().stdout;
