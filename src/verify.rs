@@ -16,6 +16,7 @@ mod maps;
 mod outbound;
 mod package;
 mod queue;
+mod relay;
 mod rewriting;
 mod service;
 #[cfg(test)]
@@ -110,6 +111,7 @@ pub fn look(host: &mut dyn Host, spec: &Spec) -> Found {
     maps::look(&mut look);
     let fingerprint = certificate::look(&mut look);
     live::look(&mut look, fingerprint.as_deref());
+    relay::look(&mut look);
     rewriting::look(&mut look);
     flow::look(&mut look);
     firewall::look(&mut look);

@@ -59,11 +59,13 @@ pub(super) fn machine(speaker: &Speaker) -> Machine {
     )
 }
 
-/// A controller that has to confirm what it did can be gone without a sign of it.
+/// How many seconds a controller may be silent that has nothing to confirm.
+const SILENCE: u32 = 900;
+
+/// A controller can be gone without a sign of it. One that has to confirm what it did is soon taken for gone; any other
+/// one in the end, too, or the host would stay locked.
 fn bear_silence(channel: &Channel, confirm_within: Option<u32>) {
-    if let Some(seconds) = confirm_within {
-        channel.bear_silence(seconds);
-    }
+    channel.bear_silence(confirm_within.unwrap_or(SILENCE));
 }
 
 /// Where the journals are.
@@ -260,7 +262,7 @@ fn tell_standing(speaker: &mut Speaker, mode: Mode) -> Vec<String> {
             }
             status.owed
         }
-        // A journal that cannot be read is no reason to refuse a run.
+        // A check can do without. A run is refused: whether another one waits for its confirmation is not known, either.
         Err(error) => {
             let message = format!("what earlier runs left undone is not known: failed to {error}");
             speaker.emit(Event::Warning { message });

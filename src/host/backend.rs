@@ -84,6 +84,12 @@ pub trait Backend {
     /// When the package manager cannot be asked.
     fn is_of_transaction(&mut self, path: &str, packages: &[&str], label: &str) -> Result<bool, HostError>;
 
+    /// Installed packages that need what the package transaction with this label installed, and are no part of it.
+    ///
+    /// # Errors
+    /// When the package manager cannot be asked.
+    fn dependents(&mut self, packages: &[&str], label: &str) -> Result<Vec<String>, HostError>;
+
     /// Removes what a kill during a change of this file left under its scratch name.
     ///
     /// # Errors
@@ -150,6 +156,10 @@ macro_rules! leave_to {
 
         fn is_of_transaction(&mut $self, path: &str, packages: &[&str], label: &str) -> Result<bool, HostError> {
             $inner.is_of_transaction(path, packages, label)
+        }
+
+        fn dependents(&mut $self, packages: &[&str], label: &str) -> Result<Vec<String>, HostError> {
+            $inner.dependents(packages, label)
         }
 
         fn clear_scratch(&mut $self, path: &str, scratch: &str) -> Result<(), HostError> {

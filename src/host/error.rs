@@ -46,8 +46,13 @@ pub enum HostError {
         hint: Option<String>,
     },
     /// The journal could not be written; nothing was changed.
-    #[error("journal: {0}")]
-    Journal(String),
+    #[error("journal: {message}")]
+    Journal {
+        /// Why.
+        message: String,
+        /// What to try.
+        hint: Option<&'static str>,
+    },
 }
 
 impl HostError {
@@ -55,6 +60,12 @@ impl HostError {
     #[must_use]
     pub fn refused(message: impl Into<String>) -> Self {
         Self::Refused { message: message.into(), hint: None }
+    }
+
+    /// A journal that cannot be used.
+    #[must_use]
+    pub fn journal(message: impl Into<String>) -> Self {
+        Self::Journal { message: message.into(), hint: None }
     }
 
     /// A failed system call on a path.
@@ -75,7 +86,8 @@ impl HostError {
                 failure.hints.extend(hint.clone());
             }
             Self::Refused { hint, .. } => failure.hints.extend(hint.clone()),
-            Self::Io { .. } | Self::NoSuchProgram(_) | Self::Bus { .. } | Self::Journal(_) => {}
+            Self::Journal { hint, .. } => failure.hints.extend(hint.map(str::to_owned)),
+            Self::Io { .. } | Self::NoSuchProgram(_) | Self::Bus { .. } => {}
         }
         failure
     }

@@ -213,7 +213,7 @@ impl<B: Backend> Host for Live<B> {
             self.guard.arm(&mut self.run)?;
         }
         self.note_owing()?;
-        self.run.action(recorded::store_action(&action))?;
+        self.run.action(self.record.veiled(recorded::store_action(&action)))?;
         self.record.action(&action);
         self.backend.act(&action).map(Some)
     }

@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use super::backend::{Backend, Step};
 use super::{
-    Action, CommandOutput, CommandSpec, FileState, HostError, Key, PackageState, State, accounts, firewalld, fs,
-    hostname, process, rpm, sysctl, systemd,
+    Action, CommandOutput, CommandSpec, Enablement, FileState, HostError, Key, PackageState, State, UnitState,
+    accounts, firewalld, fs, hostname, process, rpm, sysctl, systemd,
 };
 
 /// Where lines of long-running programs (dnf) go as they come.
@@ -21,7 +21,7 @@ pub struct Machine {
     /// What `rpm -q` said; empty after each package change.
     packages: BTreeMap<String, PackageState>,
     /// What `systemctl show` said ahead of one batch of reads.
-    units: BTreeMap<String, super::UnitState>,
+    units: BTreeMap<String, UnitState>,
     notice: OutputSink,
     /// Set when nothing is to be waited for any more, and commands are to be ended.
     stop: Arc<AtomicBool>,
@@ -196,7 +196,14 @@ impl Backend for Machine {
 
     fn census(&mut self, steps: &[Step]) -> Result<BTreeSet<String>, HostError> {
         let is_package = |step: &Step| matches!(step.key, Key::Package(_));
-        if steps.iter().any(is_package) { fs::tree("/etc") } else { Ok(BTreeSet::new()) }
+        if steps.iter().any(is_package) {
+            return fs::tree("/etc");
+        }
+        // Whether a unit was enabled beneath its mask tell only the links.
+        let is_masked =
+            |state: &State| matches!(state, State::Unit(UnitState::Loaded { enablement: Enablement::Masked, .. }));
+        let is_unmasked = |step: &Step| is_masked(&step.before) && !is_masked(&step.after);
+        if steps.iter().any(is_unmasked) { fs::tree("/etc/systemd/system") } else { Ok(BTreeSet::new()) }
     }
 
     fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError> {
@@ -210,6 +217,10 @@ impl Backend for Machine {
         let span = self.spans.get(label).and_then(Option::as_ref);
         // Both clocks are the same one; the package manager's is cut to seconds.
         Ok(fs::changed_at(path)?.zip(span).is_some_and(|(at, span)| span.start - 1 <= at && at <= span.end + 1))
+    }
+
+    fn dependents(&mut self, packages: &[&str], label: &str) -> Result<Vec<String>, HostError> {
+        rpm::dependents(packages, label)
     }
 
     fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {

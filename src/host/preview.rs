@@ -24,6 +24,8 @@ pub struct Preview<B> {
     /// What was read of directories and links on disk, above the paths in question.
     above: BTreeMap<String, State>,
     pending: Pending,
+    /// What packages bring and take along has to be guessed.
+    guesses: bool,
     record: Record,
     acted: Vec<String>,
 }
@@ -38,9 +40,16 @@ impl<B: Backend> Preview<B> {
             remade: BTreeSet::new(),
             above: BTreeMap::new(),
             pending: Pending::default(),
+            guesses: true,
             record: Record::default(),
             acted: Vec::new(),
         }
+    }
+
+    /// The same for a rollback: its journal tells of each file what is to become of it, and so nothing is guessed.
+    #[must_use]
+    pub(super) fn of_rollback(backend: B) -> Self {
+        Self { guesses: false, ..Self::over(backend) }
     }
 
     /// The states that were put, last ones only.
@@ -72,7 +81,7 @@ impl<B: Backend> Preview<B> {
         if let (Key::File(path), State::File(state)) = (&key, &state) {
             self.admit_place(path, &before, state)?;
         }
-        if let (Key::Package(name), State::Package(wanted)) = (&key, &state) {
+        if let (Key::Package(name), State::Package(wanted), true) = (&key, &state, self.guesses) {
             match (&before, wanted) {
                 (_, PackageState::Absent) => self.pending.removes(name),
                 (State::Package(PackageState::Absent), _) => self.pending.installs(name),
@@ -132,10 +141,20 @@ impl<B: Backend> Preview<B> {
         }
     }
 
+    /// The names in a directory that a rollback which has removed packages still finds there.
+    fn without_packaged(&mut self, path: &str, names: Vec<String>) -> Result<Vec<String>, HostError> {
+        let removed = State::Package(PackageState::Absent);
+        if self.guesses || !self.overlay.values().any(|state| *state == removed) || names.is_empty() {
+            return Ok(names);
+        }
+        self.backend.unowned(names.into_iter().map(|name| format!("{path}/{name}")).collect())
+    }
+
     /// Refuses what the file system would refuse.
     fn admit_place(&mut self, path: &str, before: &State, want: &FileState) -> Result<(), HostError> {
         if matches!(before, State::File(FileState::Directory { .. })) && !matches!(want, FileState::Directory { .. }) {
             let left = self.list_dir(path)?;
+            let left = self.without_packaged(path, left)?;
             admit::admit_emptied(path, &left)?;
         }
         if *want == FileState::Absent {

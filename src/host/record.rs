@@ -3,6 +3,7 @@
 use std::mem;
 
 use super::{Change, Content, FileState, Key, State, SysctlState};
+use crate::journal::stored::StoredAction;
 use crate::veil::Veil;
 
 /// The record that live, preview and fake host keep alike.
@@ -34,6 +35,14 @@ impl Record {
         }
     }
 
+    /// An action without the secrets in it: no rollback repeats a command.
+    pub(super) fn veiled(&self, mut action: StoredAction) -> StoredAction {
+        if let StoredAction::Command(text) = &mut action {
+            self.veil.hide_in(text);
+        }
+        action
+    }
+
     pub(super) fn change(&mut self, change: Change) {
         self.changes.push(change);
     }
@@ -48,5 +57,26 @@ impl Record {
 
     pub(super) fn take_actions(&mut self) -> Vec<String> {
         mem::take(&mut self.actions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_command_shows_no_secret() {
+        let mut record = Record::default();
+        record.veil(&Veil::over(["correct horse".to_owned()]));
+        for (action, expected) in [
+            (
+                StoredAction::Command("set 'correct horse'".to_owned()),
+                StoredAction::Command("set '********'".to_owned()),
+            ),
+            (StoredAction::Command("true".to_owned()), StoredAction::Command("true".to_owned())),
+            (StoredAction::DaemonReload, StoredAction::DaemonReload),
+        ] {
+            assert_eq!(record.veiled(action), expected);
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::journal::stored::{
 
 impl From<JournalError> for HostError {
     fn from(error: JournalError) -> Self {
-        Self::Journal(error.to_string())
+        Self::Journal { message: error.to_string(), hint: error.hint() }
     }
 }
 
@@ -31,7 +31,7 @@ pub(super) fn load_key(stored: &StoredKey) -> Result<Key, HostError> {
         "hostname" => Key::Hostname,
         "firewall" => Key::Firewall(name),
         "sysctl" => Key::Sysctl(name),
-        kind => return Err(HostError::Journal(format!("{kind:?} is no kind of resource"))),
+        kind => return Err(HostError::journal(format!("{kind:?} is no kind of resource"))),
     };
     admit::admit_key(&key)?;
     Ok(key)
@@ -78,7 +78,7 @@ pub(super) fn store_state(
 }
 
 fn unknown() -> HostError {
-    HostError::Journal("a state that is not known cannot be recorded".to_owned())
+    HostError::journal("a state that is not known cannot be recorded".to_owned())
 }
 
 fn store_file(
@@ -157,7 +157,7 @@ fn load_file(
 
 fn load_meta(stored: &StoredMeta) -> Result<Meta, HostError> {
     let mode = u32::from_str_radix(&stored.mode, 8).ok().filter(|mode| *mode <= 0o7777);
-    let mode = mode.ok_or_else(|| HostError::Journal(format!("{:?} is no mode", stored.mode)))?;
+    let mode = mode.ok_or_else(|| HostError::journal(format!("{:?} is no mode", stored.mode)))?;
     let principal = |principal: &StoredPrincipal| Principal { name: principal.name.clone(), id: principal.id };
     Ok(Meta {
         mode,

@@ -166,7 +166,7 @@ fn preview<B: Backend>(
     force: bool,
     emit: &mut dyn FnMut(Event),
 ) -> Result<Report, RollbackError> {
-    let mut host = Preview::over(backend);
+    let mut host = Preview::of_rollback(backend);
     let mut report = Report::default();
     for chain in chains {
         restore::run(&mut host, store, chain, force, &mut report, emit)?;

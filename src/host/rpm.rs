@@ -1,11 +1,13 @@
 //! RPM packages: `rpm -q` to read, one dnf transaction to change.
 
+mod dependents;
 mod dnf;
 mod patience;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
+pub(super) use dependents::dependents;
 pub(super) use dnf::{change, is_latest, settle, span, undo};
 
 use super::{CommandSpec, HostError, PackageState, Version, process};

@@ -64,23 +64,29 @@ impl JournalError {
         Self::Io { verb, path: path.display().to_string(), source: source.into() }
     }
 
-    /// The failure as it travels to the user.
+    /// What to try.
     #[must_use]
-    pub fn to_failure(&self) -> Failure {
-        let hint = match self {
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
             Self::Locked { .. } => Some("wait for the other run to end, or stop it, and try again"),
             Self::Untrusted { .. } => Some(
                 "look at what is in it and who could write there; then move it away, or give it to root with mode 0700",
             ),
             Self::NoSuchRun(_) | Self::BadRunId(_) => Some("`mailprov history` lists the runs"),
-            Self::Damaged { .. } | Self::DamagedBlob { .. } => {
-                Some("the journal was changed or the disk is failing; nothing was rolled back")
-            }
+            Self::Damaged { .. } | Self::DamagedBlob { .. } => Some(
+                "the journal was changed or the disk is failing, and nothing was done; to go on without it move the \
+                 folder of that run away: what it did can then not be taken back",
+            ),
             Self::Io { .. } | Self::RunExists(_) | Self::Broken(_) => None,
-        };
+        }
+    }
+
+    /// The failure as it travels to the user.
+    #[must_use]
+    pub fn to_failure(&self) -> Failure {
         Failure {
             message: self.to_string(),
-            hints: hint.map(str::to_owned).into_iter().collect(),
+            hints: self.hint().map(str::to_owned).into_iter().collect(),
             ..Failure::default()
         }
     }

@@ -142,7 +142,13 @@ impl Store {
     pub fn read(&self, id: &str) -> Result<RunRecord, JournalError> {
         let path = self.dir(id)?.join(JOURNAL);
         match fs::read(&path) {
-            Ok(bytes) => parse(&path, &bytes)?.ok_or_else(|| JournalError::NoSuchRun(id.to_owned())),
+            Ok(bytes) => match parse(&path, &bytes)? {
+                Some(run) if run.spec.run_id != id => {
+                    let message = format!("it is of the run {:?}, in the folder of another one", run.spec.run_id);
+                    Err(JournalError::Damaged { path: path.display().to_string(), line: 1, message })
+                }
+                run => run.ok_or_else(|| JournalError::NoSuchRun(id.to_owned())),
+            },
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(JournalError::NoSuchRun(id.to_owned())),
             Err(error) => Err(JournalError::io("read", &path, error)),
         }

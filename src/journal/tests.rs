@@ -67,6 +67,16 @@ fn what_is_written_is_read() {
 }
 
 #[test]
+fn a_journal_of_another_run_is_no_journal_of_this_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, path) = one_run(&dir);
+    let text = fs::read_to_string(&path).unwrap();
+    // Programs and folders of a guard are removed under the name that stands in it.
+    fs::write(&path, text.replace("\"run_id\":\"1\"", "\"run_id\":\"/etc\"")).unwrap();
+    assert!(matches!(store.read("1"), Err(JournalError::Damaged { line: 1, .. })));
+}
+
+#[test]
 fn handlers_are_owed_until_some_run_pays_them() {
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = one_run(&dir);

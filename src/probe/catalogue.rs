@@ -92,6 +92,7 @@ catalogue! {
     FLOW_MISSING = "flow.missing", advisory, "From, Date and Message-ID are added where they are missing";
     FLOW_SENT = "flow.sent", required, "The message to the address asked for was sent";
 
+    RELAY_RESTRICTIONS = "relay.restrictions", required, "The restrictions refuse to relay, whoever is asked from where";
     RELAY_OUTSIDER = "relay.outsider", required, "Nobody outside the networks can send to elsewhere";
 
     FIREWALL_OPEN = "firewall.open", required, "The firewall lets mail in, now and after a boot";

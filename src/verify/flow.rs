@@ -79,7 +79,8 @@ fn through(look: &mut Look<'_>, sink: &Sink) {
         Finding::when(message.sender.is_empty(), evidence, "see rewriting.null: bounces would bounce again")
     });
     look.checks.add(&c::FLOW_NULL, finding);
-    let finding = message.as_ref().map_or_else(missing, |(message, _)| completed(message));
+    let always = look.parameter("always_add_missing_headers");
+    let finding = message.as_ref().map_or_else(missing, |(message, _)| completed(message, &always));
     look.checks.add(&c::FLOW_MISSING, finding);
 }
 
@@ -124,12 +125,17 @@ fn rewritten(message: &Arrived, sender: &str) -> Finding {
     Finding::bad(format!("it arrived with {}", wrong.join(", ")), "see the checks of `rewriting`, then reload Postfix")
 }
 
-fn completed(message: &Arrived) -> Finding {
+/// The host's own messages are completed in any case (`local_header_rewrite_clients`); for those of the LAN it takes the
+/// parameter.
+fn completed(message: &Arrived, always: &str) -> Finding {
     let missing: Vec<&str> =
         ["From", "Date", "Message-ID"].into_iter().filter(|name| message.header(name).is_none()).collect();
-    let evidence =
-        if missing.is_empty() { "all three are there".to_owned() } else { format!("without {}", missing.join(", ")) };
-    Finding::when(missing.is_empty(), evidence, "set always_add_missing_headers = yes")
+    let evidence = match (missing.is_empty(), always) {
+        (true, "yes") => "all three are there".to_owned(),
+        (true, _) => format!("for the host's own messages alone: always_add_missing_headers = {always}"),
+        (false, _) => format!("without {}", missing.join(", ")),
+    };
+    Finding::when(missing.is_empty() && always == "yes", evidence, "set always_add_missing_headers = yes")
 }
 
 /// Sends a message and follows it through the log to its end.

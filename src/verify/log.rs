@@ -33,21 +33,30 @@ fn finding(look: &mut Look<'_>) -> Finding {
 }
 
 fn judge(logged: &Logged, began: i64) -> Finding {
-    let bad = logged.lines.iter().filter(|line| BAD.iter().any(|word| line.text.contains(word)));
-    let (since, before): (Vec<&Line>, Vec<&Line>) = bad.partition(|line| line.time >= began);
+    // What a daemon died of before the run's own reload, the run has mended by then.
+    let reload = logged.lines.iter().rposition(is_begin).unwrap_or(0);
+    let numbered = logged.lines.iter().enumerate();
+    let bad = numbered.filter(|(_, line)| BAD.iter().any(|word| line.text.contains(word)));
+    let (since, before): (Vec<_>, Vec<_>) = bad.partition(|(at, line)| line.time >= began && *at >= reload);
     let remedy = "mend what the line names, then restart Postfix, as a reload does not end the throttling";
     match (since.last(), before.last()) {
         (None, None) => Finding::good(format!("{} lines in {}, none of them fatal", logged.lines.len(), logged.from)),
-        (Some(last), _) => Finding::bad(
+        (Some((_, last)), _) => Finding::bad(
             format!("{} in {} since the run began, the last: {}", since.len(), logged.from, line(&last.text)),
             remedy,
         ),
-        (None, Some(last)) => {
+        (None, Some((_, last))) => {
             let evidence =
                 format!("{} before the run began and none since, the last: {}", before.len(), line(&last.text));
             Finding::doubtful(evidence, "nothing, if what the line names is mended")
         }
     }
+}
+
+/// master(8) has read its configuration, at a start or a reload.
+fn is_begin(line: &Line) -> bool {
+    line.text.starts_with("postfix/master[")
+        && ["daemon started -- ", "reload -- "].iter().any(|word| line.text.contains(word))
 }
 
 #[cfg(test)]
@@ -71,5 +80,8 @@ mod tests {
             "1 in the journal since the run began, the last: postfix/smtpd[12]: fatal: Invalid TLS level \"x\""
         );
         assert!(matches!(judge(&both, 1001), Finding::Doubtful(..)));
+        let reload = line(1000, "postfix/master[9]: reload -- version 3.5.8, configuration /etc/postfix");
+        assert!(matches!(judge(&logged(&[&fatal, &reload, &quiet]), 1000), Finding::Doubtful(..)));
+        assert!(matches!(judge(&logged(&[&reload, &fatal]), 1000), Finding::Bad(..)));
     }
 }

@@ -111,6 +111,39 @@ pub fn one_host() -> String {
     hosts.split(',').next().filter(|host| !host.is_empty()).unwrap_or("mail1").to_owned()
 }
 
+/// What arrived for somebody; of what arrived for others, only what mentions `about`.
+pub fn received(recipient: &str, about: &str) -> String {
+    let folder = lab(&["path", "--root", "mx"]).succeeded().stdout.trim().to_owned() + "/var/mail/lab/Maildir/new";
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        if let Some(mail) = newest(Path::new(&folder), recipient, about) {
+            return mail;
+        }
+        if std::time::Instant::now() > deadline {
+            return format!("nothing arrived for {recipient}");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+/// Looks at the last minute's messages alone: other tests leave tens of thousands.
+fn newest(folder: &Path, recipient: &str, about: &str) -> Option<String> {
+    let found = std::fs::read_dir(folder).ok()?.flatten().filter_map(|entry| {
+        let time = entry.metadata().ok()?.modified().ok()?;
+        let is_new = time.elapsed().is_ok_and(|age| age < std::time::Duration::from_secs(60));
+        let text = is_new.then(|| std::fs::read(entry.path()).ok()).flatten()?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let is_for = |line: &str| {
+            line.split_once(": ").is_some_and(|(name, value)| {
+                matches!(name, "Delivered-To" | "X-Original-To") && value.eq_ignore_ascii_case(recipient)
+            })
+        };
+        let fits = text.lines().take_while(|line| !line.is_empty()).any(is_for) && text.contains(about);
+        fits.then_some((time, text))
+    });
+    found.max_by_key(|(time, _)| *time).map(|(_, text)| text)
+}
+
 /// Path of the lab's inventory for this user.
 pub fn inventory(user: &str) -> String {
     lab(&["inventory", user]).succeeded().stdout.trim().to_owned()

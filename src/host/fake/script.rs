@@ -40,6 +40,7 @@ pub struct Script {
     offers: BTreeMap<String, String>,
     brings: BTreeMap<String, Vec<(Key, State)>>,
     strays: BTreeMap<String, Vec<(Key, State)>>,
+    needs: Vec<(String, String)>,
     zone: Option<String>,
     ran: Vec<CommandSpec>,
     builders: BTreeMap<String, fn(&Scratch) -> Scratched>,
@@ -97,6 +98,12 @@ impl Script {
     pub fn leaves(&mut self, package: &str, path: &str, text: &str) -> &mut Self {
         let state = State::File(FileState::Regular { content: Content::text(text), meta: Meta::root(0o600) });
         self.strays.entry(package.to_owned()).or_default().push((Key::File(path.to_owned()), state));
+        self
+    }
+
+    /// One package needs another one.
+    pub fn needs(&mut self, package: &str, needed: &str) -> &mut Self {
+        self.needs.push((package.to_owned(), needed.to_owned()));
         self
     }
 
@@ -319,6 +326,17 @@ impl Backend for Script {
     fn is_of_transaction(&mut self, path: &str, _packages: &[&str], _label: &str) -> Result<bool, HostError> {
         // What a package makes is not written by anybody.
         Ok(!self.written.contains_key(&Key::File(path.to_owned())))
+    }
+
+    fn dependents(&mut self, packages: &[&str], _label: &str) -> Result<Vec<String>, HostError> {
+        let is_there = |name: &&String| self.states.contains_key(&Key::Package((*name).clone()));
+        let needing = self.needs.iter().filter(|(_, needed)| packages.contains(&needed.as_str()));
+        Ok(needing
+            .map(|(name, _)| name)
+            .filter(is_there)
+            .filter(|name| !packages.contains(&name.as_str()))
+            .cloned()
+            .collect())
     }
 
     fn clear_scratch(&mut self, _path: &str, _scratch: &str) -> Result<(), HostError> {

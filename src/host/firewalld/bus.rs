@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::ser::Serialize;
@@ -10,6 +11,9 @@ use zbus::{Connection, Error, OwnedObjectPath};
 
 use super::{Setting, hint, zone};
 use crate::host::{FirewallState, HostError, ZoneSettings};
+
+/// How long firewalld may take for one change or answer. After its start it answers only when all its rules are loaded.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const SOCKET: &str = "/run/dbus/system_bus_socket";
 const SERVICE: &str = "org.fedoraproject.FirewallD1";
@@ -143,7 +147,7 @@ fn ask<T: Send>(question: impl AsyncFnOnce(&Connection) -> zbus::Result<T> + Sen
     let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| failed(error.to_string()))?;
-        let answer = runtime.block_on(async {
+        let answer = runtime.block_on(in_time(PATIENCE, async {
             let bus = Connection::system().await?;
             let owned = bus.call_method(
                 Some("org.freedesktop.DBus"),
@@ -156,7 +160,8 @@ fn ask<T: Send>(question: impl AsyncFnOnce(&Connection) -> zbus::Result<T> + Sen
                 return Ok(None);
             }
             question(&bus).await.map(Some)
-        });
+        }));
+        let Some(answer) = answer else { return Err(silent()) };
         answer.map_err(|error: Error| {
             let message = words(&error);
             match hint(&message) {
@@ -169,10 +174,33 @@ fn ask<T: Send>(question: impl AsyncFnOnce(&Connection) -> zbus::Result<T> + Sen
     thread::scope(|scope| scope.spawn(work).join()).unwrap_or_else(|_| Err(failed("the call broke off".to_owned())))
 }
 
+/// What comes of it, unless it takes too long: who hangs on the bus holds up the host, its lock and its guard.
+async fn in_time<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(limit, work).await.ok()
+}
+
+fn silent() -> HostError {
+    HostError::Refused {
+        message: format!("ask firewalld: it runs, and has not answered for {} s", PATIENCE.as_secs()),
+        hint: Some("`systemctl status firewalld` says more; `systemctl restart firewalld` may end it".to_owned()),
+    }
+}
+
 /// What firewalld itself said, where it said something.
 fn words(error: &Error) -> String {
     match error {
         Error::MethodError(_, Some(message), _) => message.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_ever_for_an_answer() {
+        assert_eq!(in_time(PATIENCE, std::future::ready(1)).await, Some(1));
+        assert_eq!(in_time(PATIENCE, std::future::pending::<()>()).await, None);
     }
 }

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{self, CWD, FileType, Mode, OFlags, Stat};
+use rustix::fs::{self, CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::host::links::{is_ours, untrusted};
+use super::handle_path;
+use crate::host::links::{ACL, is_ours, untrusted};
 
 /// As Linux: more links than this are taken for a loop.
 const MAX_LINKS: usize = 40;
@@ -65,7 +66,7 @@ pub(super) fn enter(path: &str) -> io::Result<Place> {
                 if links > MAX_LINKS {
                     return Err(Errno::LOOP.into());
                 }
-                if !is_trusted(&fs::fstat(&dir)?) {
+                if !is_trusted(&dir)? {
                     return Err(untrusted(&part));
                 }
                 let target = fs::readlinkat(&next, "", Vec::new())?;
@@ -81,7 +82,7 @@ pub(super) fn enter(path: &str) -> io::Result<Place> {
             _ => return Err(Errno::NOTDIR.into()),
         }
     }
-    let trusted = is_trusted(&fs::fstat(&dir)?);
+    let trusted = is_trusted(&dir)?;
     Ok(Place { dir, name, real: format!("/{}", real.join("/")), trusted })
 }
 
@@ -89,6 +90,53 @@ fn root() -> io::Result<OwnedFd> {
     Ok(fs::openat(CWD, "/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-fn is_trusted(dir: &Stat) -> bool {
-    is_ours(dir.st_uid, dir.st_gid, dir.st_mode)
+fn is_trusted(dir: &OwnedFd) -> io::Result<bool> {
+    let stat = fs::fstat(dir)?;
+    let has_acl = || match fs::getxattr(handle_path(dir), ACL, &mut [0_u8; 0][..]) {
+        Ok(_) => Ok(true),
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(false),
+        Err(error) => Err(error),
+    };
+    Ok(is_ours(stat.st_uid, stat.st_gid, stat.st_mode) && (stat.st_mode & 0o020 == 0 || !has_acl()?))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test")]
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use rustix::fs::XattrFlags;
+
+    use super::*;
+
+    /// As `setfacl -m u:1000:rwx` makes it of mode 0755 (Linux' `posix_acl_xattr.h`): a version, then tag, permissions and id.
+    fn acl() -> Vec<u8> {
+        const NOBODY: u32 = u32::MAX;
+        let entries: [(u16, u16, u32); 5] =
+            [(1, 7, NOBODY), (2, 7, 1000), (4, 5, NOBODY), (16, 7, NOBODY), (32, 5, NOBODY)];
+        let mut bytes = 2_u32.to_le_bytes().to_vec();
+        for (tag, permissions, id) in entries {
+            bytes.extend(tag.to_le_bytes());
+            bytes.extend(permissions.to_le_bytes());
+            bytes.extend(id.to_le_bytes());
+        }
+        bytes
+    }
+
+    #[test]
+    #[expect(clippy::print_stderr, reason = "a skip says why")]
+    fn no_link_is_followed_where_an_acl_lets_others_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("shared");
+        std::fs::create_dir(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        symlink("/etc", path.join("link")).unwrap();
+        let inside = path.join("link/passwd").display().to_string();
+        assert_eq!(enter(&inside).unwrap().real, "/etc");
+        if let Err(error) = fs::setxattr(&path, ACL, &acl(), XattrFlags::empty()) {
+            eprintln!("skipped: the file system of {} takes no ACL ({error})", path.display());
+            return;
+        }
+        assert_eq!(enter(&inside).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    }
 }

@@ -7,11 +7,11 @@
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{self, AtFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::walk::{self, Place};
-use super::{look, meta};
+use super::{handle_path, look, meta};
 use crate::host::{FileState, HostError, Meta, admit};
 
 /// A name for [`change`] that nobody can guess.
@@ -80,6 +80,13 @@ fn rewrite_meta(path: &str, place: &Place, want: &Meta) -> Result<(), HostError>
         return Err(HostError::refused(message));
     }
     meta::write(path, fd.as_fd(), want)?;
+    let kind = fs::FileType::from_raw_mode(stat.st_mode);
+    if matches!(kind, fs::FileType::RegularFile | fs::FileType::Directory) {
+        // What was changed is the inode, and not the directory that names it.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let open = fs::openat(CWD, handle_path(&fd), flags, Mode::empty()).and_then(fs::fsync);
+        open.map_err(|error| HostError::io("sync", path, error))?;
+    }
     sync(path, place)
 }
 

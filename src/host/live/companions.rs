@@ -1,6 +1,7 @@
 //! Files that change along with a resource, in ways of their own.
 //!
-//! A package's scripts make users and keys that no package owns; firewalld writes a zone down. Their states are
+//! A package's scripts make users and keys that no package owns; firewalld writes a zone down; a unit that is unmasked
+//! and enabled gets links that a mask put back would hide and leave. Their states are
 //! recorded beside the change that they follow, so that a rollback leaves nothing behind. They are no changes of
 //! their own: nobody asked for them, and a preview cannot know them.
 
@@ -32,7 +33,7 @@ impl Companions {
         if census.is_empty() {
             return Ok(None);
         }
-        let list = serde_json::to_vec(census).map_err(|error| HostError::Journal(error.to_string()))?;
+        let list = serde_json::to_vec(census).map_err(|error| HostError::journal(error.to_string()))?;
         Ok(Some(live.run.keep(&list)?))
     }
 

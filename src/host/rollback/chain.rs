@@ -139,7 +139,7 @@ impl Chain {
                     let place = match intent.follows.map(|seq| open.get(&seq).copied()) {
                         None => self.note(key, intent, id),
                         Some(Some(Place::Item(at))) => self.note_companion(key, intent, id, at),
-                        Some(_) => return Err(HostError::Journal(format!("{key} follows a change that is not there"))),
+                        Some(_) => return Err(HostError::journal(format!("{key} follows a change that is not there"))),
                     };
                     open.insert(intent.seq, place);
                 }
@@ -259,7 +259,8 @@ impl Chain {
     }
 
     /// The order in which the resources are put back: what was touched first comes last, except that a directory
-    /// that was there comes before what was in it, and what is new in a directory goes before it does.
+    /// that was there comes before what was in it, what is new in a directory goes before it does, and the text of a map
+    /// comes before its database: Postfix warns of one that is older, at every lookup.
     pub(super) fn undo_order(&self) -> Vec<&Item> {
         let mut order = Vec::new();
         for item in self.items.iter().rev() {
@@ -275,6 +276,7 @@ impl Chain {
         }
         let first = self.items.iter().rev().filter(|other| {
             (!item.was_directory() && other.is_below(item))
+                || item.is_made_from(other)
                 || (item.was_there() && other.was_directory() && item.is_below(other))
         });
         for other in first {
@@ -332,6 +334,14 @@ impl Item {
         }
     }
 
+    /// Whether it is the database that `postmap` makes of the other one.
+    fn is_made_from(&self, other: &Self) -> bool {
+        match (&self.key, &other.key) {
+            (Key::File(path), Key::File(text)) => path.strip_suffix(".db").is_some_and(|stem| stem == text),
+            _ => false,
+        }
+    }
+
     /// The state before the run, with its bytes.
     pub(super) fn load_before(&self, store: &Store) -> Result<State, HostError> {
         recorded::load_state(&self.before, &mut |sha256| store.blob(&self.kept_by, sha256))
@@ -341,7 +351,7 @@ impl Item {
     pub(super) fn load_census(&self, store: &Store) -> Result<Option<BTreeSet<String>>, HostError> {
         let Some(sha256) = &self.census else { return Ok(None) };
         let list = store.blob(&self.kept_by, sha256)?;
-        serde_json::from_slice(&list).map(Some).map_err(|error| HostError::Journal(error.to_string()))
+        serde_json::from_slice(&list).map(Some).map_err(|error| HostError::journal(error.to_string()))
     }
 
     /// Whether the present state is what the run, or a kill within it, left. Otherwise someone else was here.

@@ -7,8 +7,9 @@ use tempfile::TempDir;
 use super::rollback;
 use crate::event::Event;
 use crate::host::backend::Backend;
+use crate::host::fake::Script;
 use crate::host::laws::{below, file_wants, machine, other_want, script, spec, tree};
-use crate::host::{Host, Live, Want};
+use crate::host::{Content, FileState, Host, Key, Live, Meta, PackageState, State, Version, Want};
 use crate::hostplay::{Mode, RunSpec, UndoTarget};
 use crate::journal::Store;
 
@@ -69,4 +70,20 @@ proptest! {
             prop_assert_eq!(foretold, told(&mut host, &store, Mode::Apply));
         }
     }
+}
+
+#[test]
+fn of_packages_that_make_files_called_after_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut host = Script::default();
+    let brought = FileState::Regular { content: Content::text("x"), meta: Meta::root(0o644) };
+    host.offers("postfix", "1-1.x", vec![(Key::File("/etc/sasl2/smtpd.conf".to_owned()), State::File(brought))])
+        .leaves("postfix", "/etc/pki/tls/private/postfix.key", "secret");
+    let installed = State::Package(PackageState::Installed(Version::Any));
+    let mut live = Live::new(&mut host, store.begin(&spec("1")).unwrap());
+    live.put(Want::new(Key::Package("postfix".to_owned()), installed)).unwrap();
+    let foretold = told(&mut host, &store, Mode::Check);
+    assert_eq!(foretold.len(), 2, "{foretold:?}");
+    assert_eq!(foretold, told(&mut host, &store, Mode::Apply));
 }

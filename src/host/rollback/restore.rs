@@ -13,7 +13,8 @@ use super::traces::Traces;
 use super::{Report, RollbackError};
 use crate::event::Event;
 use crate::host::{
-    Action, Change, CommandSpec, FileState, FirewallState, HostError, Key, State, UnitState, Want, recorded,
+    Action, Change, CommandSpec, FileState, FirewallState, HostError, Key, PackageState, State, UnitState, Want,
+    recorded,
 };
 use crate::journal::stored::{StoredAction, StoredState};
 use crate::journal::{self, Store};
@@ -113,6 +114,11 @@ fn restore_group<T: Target>(
             teller.kept(&change, "changed since by someone else".to_owned());
         }
     }
+    match needed_by(host, group, &changes, force) {
+        Ok(None) => {}
+        Ok(Some(reason)) => changes.drain(..).for_each(|change| teller.kept(&change, reason.clone())),
+        Err(error) => changes.drain(..).for_each(|change| teller.failed(&change, &error)),
+    }
     let traces = Traces::of(host, store, chain, group)?;
     let leftovers = Leftovers::before(host, chain, group);
     let wants = changes.iter().map(|change| Want {
@@ -124,7 +130,7 @@ fn restore_group<T: Target>(
     match host.restore(wants.collect(), label) {
         Ok(()) => {}
         // The journal is what makes this safe: without it nothing more is touched.
-        Err(error @ HostError::Journal(_)) => return Err(error.into()),
+        Err(error @ HostError::Journal { .. }) => return Err(error.into()),
         Err(error) => {
             let done = host.changes().to_vec();
             for change in changes.iter().filter(|change| done.iter().all(|done| done.key != change.key)) {
@@ -139,6 +145,23 @@ fn restore_group<T: Target>(
     }
     teller.restored(host.take_changes());
     Ok(())
+}
+
+/// Why packages cannot go without others that somebody has installed since, if so: dnf would take those along.
+fn needed_by<T: Target>(
+    host: &mut T,
+    group: &[&Item],
+    changes: &[Change],
+    force: bool,
+) -> Result<Option<String>, HostError> {
+    let goes = |change: &&Change| change.after == State::Package(PackageState::Absent);
+    let going: Vec<&str> = changes.iter().filter(goes).map(|change| change.key.name()).collect();
+    let label = group.first().and_then(|item| item.transaction.as_deref());
+    let Some(label) = label.filter(|_| !going.is_empty() && !force) else { return Ok(None) };
+    let mut needing = host.machine().dependents(&going, label)?;
+    // In a preview, those that a newer run has installed are gone only there.
+    needing.retain(|name| !matches!(host.read(&Key::Package(name.clone())), Ok(State::Package(PackageState::Absent))));
+    Ok((!needing.is_empty()).then(|| format!("needed by {}, which came since by someone else", needing.join(", "))))
 }
 
 /// Puts back the files that changed along with a resource, those that nobody else changed since.
@@ -165,7 +188,7 @@ fn restore_companions<T: Target>(
         });
         match result {
             Ok(()) => {}
-            Err(error @ HostError::Journal(_)) => return Err(error.into()),
+            Err(error @ HostError::Journal { .. }) => return Err(error.into()),
             Err(error) => teller.warn(format!("{name} is left as it is: failed to {error}")),
         }
     }
@@ -244,7 +267,7 @@ pub(super) fn actions<T: Target>(
             }
             match host.act(action) {
                 Ok(_) => {}
-                Err(error @ HostError::Journal(_)) => return Err(error.into()),
+                Err(error @ HostError::Journal { .. }) => return Err(error.into()),
                 Err(error) => emit(Event::Warning { message: format!("failed to {error}") }),
             }
             host.take_changes();

@@ -317,3 +317,37 @@ fn the_host_goes_back_to_what_it_was_after_a_run_and_a_run_goes_alone() {
     assert_eq!(go(&mut script, "6", UndoTarget::Run(named("4"))).unwrap(), ["5", "4"]);
     assert_eq!(script.states(), &after_all);
 }
+
+#[test]
+fn the_text_of_a_map_is_not_put_back_after_its_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut host = Script::default();
+    host.file("/etc/virtual", "one").file("/etc/virtual.db", "db of one");
+    let mut live = Live::new(&mut host, store.begin(&spec("1")).unwrap());
+    for (path, text) in [("/etc/virtual", "two"), ("/etc/virtual.db", "db of two")] {
+        let state = FileState::Regular { content: Content::text(text), meta: Meta::root(0o644) };
+        live.put(Want::new(Key::File(path.to_owned()), State::File(state))).unwrap();
+    }
+    assert!(undo(&mut host, &store, "2", &UndoTarget::Newest).is_complete());
+    assert_eq!(host.text("/etc/virtual.db").as_deref(), Some("db of one"));
+    assert!(!host.is_newer("/etc/virtual", "/etc/virtual.db").unwrap(), "Postfix would warn at every lookup");
+}
+
+#[test]
+fn packages_stay_that_others_need_which_came_since() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut host = Script::default();
+    host.offers("postfix", "1-1.x", Vec::new()).needs("postfix-pcre", "postfix");
+    let installed = State::Package(PackageState::Installed(Version::Any));
+    let mut live = Live::new(&mut host, store.begin(&spec("1")).unwrap());
+    live.put(Want::new(Key::Package("postfix".to_owned()), installed)).unwrap();
+    host.package("postfix-pcre", "1-1.x");
+    let report = undo(&mut host, &store, "2", &UndoTarget::Newest);
+    assert_eq!((report.kept, report.failed), (1, 0));
+    let is_there = |host: &Script| host.states().contains_key(&Key::Package("postfix".to_owned()));
+    assert!(is_there(&host));
+    let forced = rollback(&mut host, &store, &spec("3"), &UndoTarget::Newest, true, &mut |_| {}).unwrap();
+    assert!(forced.is_complete() && !is_there(&host));
+}

@@ -64,7 +64,7 @@ impl Traces {
             let want = Want::new(Key::File(path.clone()), State::File(FileState::Absent)).sensitive(true);
             match host.restore(vec![want], None) {
                 Ok(()) => {}
-                Err(error @ HostError::Journal(_)) => return Err(error),
+                Err(error @ HostError::Journal { .. }) => return Err(error),
                 Err(error) => teller.warn(format!("{path} is left as it is: failed to {error}")),
             }
         }

@@ -97,16 +97,18 @@ pub(in crate::host) fn undo(steps: &[Step], undone: &str, label: &str, watch: &m
 
 /// A transaction in dnf's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Transaction {
+pub(super) struct Transaction {
     id: String,
     comment: String,
+    /// What it installed, with dependencies: `name-version-release.arch`.
+    pub(super) installed: Vec<String>,
     /// Seconds since the epoch. Without an end it was cut off.
     begin: Option<i64>,
     end: Option<i64>,
 }
 
 /// The transactions with this label, newest first.
-fn find(packages: &[&str], label: &str) -> Result<Vec<Transaction>, HostError> {
+pub(super) fn find(packages: &[&str], label: &str) -> Result<Vec<Transaction>, HostError> {
     let mut of_packages = CommandSpec::new(&["dnf", "history", "list", "--"]);
     of_packages.argv.extend(packages.iter().map(|&package| package.to_owned()));
     let found = labelled(&list(&of_packages, |_| true)?, label)?;
@@ -158,11 +160,17 @@ fn parse_ids(text: &str, is_wanted: fn(&str) -> bool) -> Vec<String> {
 fn parse_info(text: &str) -> Vec<Transaction> {
     let mut found: Vec<Transaction> = Vec::new();
     for line in text.lines() {
+        // What was not done to its end is marked.
+        let altered = line.strip_prefix("    ").or_else(|| line.strip_prefix(" ** "));
+        if let (Some(transaction), Some(altered)) = (found.last_mut(), altered) {
+            transaction.installed.extend(installed(altered));
+            continue;
+        }
         let Some((name, value)) = line.split_once(':') else { continue };
         let value = value.trim();
         if name.trim_end() == "Transaction ID" {
             let id = value.split_whitespace().next().unwrap_or_default().to_owned();
-            found.push(Transaction { id, comment: String::new(), begin: None, end: None });
+            found.push(Transaction { id, comment: String::new(), installed: Vec::new(), begin: None, end: None });
         }
         let Some(transaction) = found.last_mut() else { continue };
         match name.trim_end() {
@@ -174,6 +182,16 @@ fn parse_info(text: &str) -> Vec<Transaction> {
         }
     }
     found
+}
+
+/// `Install postfix-2:3.5.8-7.el8.x86_64 @baseos`: the package, as rpm takes it on a command line.
+fn installed(altered: &str) -> Option<String> {
+    let mut words = altered.split_whitespace();
+    let package = words.next().filter(|word| *word == "Install").and_then(|_| words.next())?;
+    Some(match package.split_once(':').and_then(|(start, rest)| Some((start.rsplit_once('-')?.0, rest))) {
+        Some((name, version)) => format!("{name}-{version}"),
+        None => package.to_owned(),
+    })
 }
 
 /// `Tue Nov 24 03:31:49 2026 (2 seconds)`, in UTC.
@@ -278,17 +296,20 @@ mod tests {
         assert_eq!(parse_ids(list, |marks| marks.contains('#')), ["2"]);
         let info = "Transaction ID : 12\nBegin time     : Tue Nov 24 03:31:49 2026\n\
                     End time       : Tue Nov  3 03:32:09 2026 (20 seconds)\nComment        : mailprov:r2:0\n\
-                    Packages Altered:\n    Install x\n----\nTransaction ID : 1..3\n\
+                    Packages Altered:\n    Install  x-2-1.noarch             @lab\n    \
+                    Upgrade y-1:3-1.noarch @lab\n ** Install a-b-2:3.5-8.el8.x86_64 @lab\n----\nTransaction ID : 1..3\n\
                     End time       : Thu Jan  1 00:00:00 1970 (-1795526270 seconds)\nComment        : mailprov:r1:0\n";
-        let transaction = |id: &str, comment: &str, begin, end| Transaction {
+        let transaction = |id: &str, comment: &str, installed: &[&str], begin, end| Transaction {
             id: id.to_owned(),
             comment: comment.to_owned(),
+            installed: installed.iter().map(|&package| package.to_owned()).collect(),
             begin,
             end,
         };
+        let installed = ["x-2-1.noarch", "a-b-3.5-8.el8.x86_64"];
         let expected = [
-            transaction("12", "mailprov:r2:0", Some(1_795_491_109), Some(1_793_676_729)),
-            transaction("1..3", "mailprov:r1:0", None, None),
+            transaction("12", "mailprov:r2:0", &installed, Some(1_795_491_109), Some(1_793_676_729)),
+            transaction("1..3", "mailprov:r1:0", &[], None, None),
         ];
         assert_eq!(parse_info(info), expected);
         assert!(parse_info("Comment : x").is_empty());
