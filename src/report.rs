@@ -28,6 +28,7 @@ mod samples;
 
 use std::io::{self, Write};
 
+pub(crate) use failure::plain as failure_lines;
 pub(crate) use look::clean;
 pub use look::{Look, Verbosity};
 pub use tally::{Counts, Tally, Verdict};

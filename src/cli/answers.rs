@@ -10,7 +10,7 @@ use super::hosts::Hosts;
 use super::{connections, failure, session};
 use crate::event::{Failure, HostEvent, HostOutcome};
 use crate::fleet::{Answers, Fleet};
-use crate::report::clean;
+use crate::report::{clean, failure_lines};
 
 /// A host with its answer, or why there is none.
 pub(super) type Answer<T> = (String, Result<T, Box<HostOutcome>>);
@@ -61,7 +61,7 @@ pub(super) fn text<T>(answers: &[Answer<T>], answer_lines: impl Fn(&T) -> Vec<St
         lines.push(clean(host).into_owned());
         match answer {
             Ok(answer) => lines.extend(answer_lines(answer)),
-            Err(why) => lines.extend(failure_lines(why).iter().map(|line| format!("  {line}"))),
+            Err(why) => lines.extend(failure_lines(&failure_of(why))),
         }
     }
     lines.push(String::new());
@@ -75,12 +75,4 @@ pub(super) fn failure_of(why: &HostOutcome) -> Failure {
         HostOutcome::NotStarted { reason } => Failure { message: reason.clone(), ..Failure::default() },
         HostOutcome::Succeeded | HostOutcome::Failed { .. } | HostOutcome::Reverted => Failure::default(),
     }
-}
-
-/// The same for people.
-pub(super) fn failure_lines(why: &HostOutcome) -> Vec<String> {
-    let failure = failure_of(why);
-    let causes = failure.causes.iter().map(|cause| format!("  because: {}", clean(cause)));
-    let hints = failure.hints.iter().map(|hint| format!("  hint: {}", clean(hint)));
-    std::iter::once(format!("error: {}", clean(&failure.message))).chain(causes).chain(hints).collect()
 }

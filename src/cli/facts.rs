@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
-use super::answers::{Answer, exit, failure_lines, failure_of};
+use super::answers::{Answer, exit, failure_of};
 use super::args::FactsArgs;
 use super::console::Console;
 use super::exit::Exit;
@@ -15,7 +15,7 @@ use super::{command_line, connections, run_spec, session};
 use crate::event::{self, Event, HostEvent, HostOutcome};
 use crate::fleet::{FleetPlay, FleetRun, Planning};
 use crate::hostplay::{Arg, HostPlay, Mode, Origin, Step, Task, Template, VarLayer};
-use crate::report::json;
+use crate::report::{clean, failure_lines, json};
 
 /// Events that may wait to be looked at.
 const EVENTS_AHEAD: usize = 256;
@@ -67,7 +67,7 @@ pub(super) fn run(args: &FactsArgs, console: &Console) -> Result<Exit, Failure> 
         console.print(&format!("{:#}\n", Value::Object(facts)))?;
         for (host, answer) in &answers {
             if let Err(why) = answer {
-                console.warn(&format!("{host}: {}\n", failure_lines(why).join("\n")));
+                console.warn(&format!("{}:\n{}\n", clean(host), failure_lines(&failure_of(why)).join("\n")));
             }
         }
     }

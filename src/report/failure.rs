@@ -31,6 +31,11 @@ pub(crate) fn lines(look: &Look, failure: &Failure, origin: Option<&Origin>, sou
     lines
 }
 
+/// The failure of a question, which is no task: as [`lines`], for any output.
+pub(crate) fn plain(failure: &Failure) -> Vec<String> {
+    lines(&Look::plain(usize::MAX), failure, None, None)
+}
+
 /// The place in the nearest file that the failure can be pinned to.
 pub(crate) fn origin<'a>(failure: &'a Failure, task: Option<&'a Origin>) -> Option<&'a Origin> {
     failure.origin.as_ref().or(task)

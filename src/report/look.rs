@@ -61,6 +61,11 @@ impl Tone {
 }
 
 impl Look {
+    /// What a terminal of this width gets, without colours.
+    pub(crate) fn plain(width: usize) -> Self {
+        Self { width, colour: false, verbosity: Verbosity::Normal, diff: false }
+    }
+
     /// The text in its colour, if colours are on.
     pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
         if !self.colour || text.is_empty() {
@@ -187,14 +192,6 @@ pub(crate) fn list(names: &[&str], columns: usize) -> String {
         shown.push_str(&name);
     }
     shown
-}
-
-#[cfg(test)]
-impl Look {
-    /// What a terminal of this width gets, without colours.
-    pub(crate) fn plain(width: usize) -> Self {
-        Self { width, colour: false, verbosity: Verbosity::Normal, diff: false }
-    }
 }
 
 #[cfg(test)]

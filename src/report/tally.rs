@@ -233,6 +233,8 @@ impl HostTally {
     }
 }
 
+/// In a line; the failure itself was shown whole.
 fn reason(failure: &Failure) -> String {
-    std::iter::once(&failure.message).chain(&failure.causes).cloned().collect::<Vec<_>>().join(": ")
+    let causes = failure.causes.iter().filter_map(|cause| cause.lines().next());
+    std::iter::once(failure.message.as_str()).chain(causes).collect::<Vec<_>>().join(": ")
 }

@@ -49,13 +49,13 @@ impl BinaryError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoneFor { platform, searched, .. } => {
-                let (target, file) = (rust_target(platform)?, searched.last()?);
-                Some(format!(
+            Self::NoneFor { platform, searched, .. } => match (rust_target(platform), searched.last()) {
+                (Some(target), Some(file)) => Some(format!(
                     "build one with `cargo build --release --target {target}` and copy it to {}",
                     file.display()
-                ))
-            }
+                )),
+                _ => Some("mailprov is made for Linux on x86_64 and aarch64".to_owned()),
+            },
             Self::Unfit { .. } => {
                 Some("build it as the project does, statically (target-feature=+crt-static)".to_owned())
             }

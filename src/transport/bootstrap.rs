@@ -114,16 +114,28 @@ impl BootstrapError {
             Self::Lost(lost) => return lost.to_failure(),
             Self::Binary(error) => failure.hints.extend(error.hint()),
             Self::NotRoot { .. } => failure.hints.push("set ansible_become: true, or ansible_user: root".to_owned()),
-            Self::NoPlace { reasons } => failure.causes.clone_from(reasons),
-            Self::Noise { printed, .. } => failure.causes.extend(shown("printed", printed)),
+            Self::NoPlace { reasons } => {
+                failure.causes.push(reasons.join("\n"));
+                let hint = "one of these folders must have room for the agent, on a file system that lets programs run";
+                failure.hints.push(hint.to_owned());
+            }
+            Self::Noise { printed, .. } => {
+                failure.causes.extend(beginning(printed));
+                let hint = "what the user's shell reads at its start (~/.bashrc) must print nothing without a terminal";
+                failure.hints.push(hint.to_owned());
+            }
             Self::Ended { stderr, printed, status } => {
                 failure.exit_status = *status;
-                failure.causes.extend(shown("printed", printed));
+                failure.causes.extend(end(printed));
                 failure.stderr = Some(stderr.clone()).filter(|text| !text.is_empty());
+                failure.hints.push("check the login shell of the user: `ssh HOST true` must succeed".to_owned());
             }
             Self::Timeout { stderr, printed, .. } => {
-                failure.causes.extend(shown("printed", printed));
+                failure.causes.extend(end(printed));
                 failure.stderr = Some(stderr.clone()).filter(|text| !text.is_empty());
+                failure
+                    .hints
+                    .push("does `ssh HOST true` end? the host may be busy, or its login shell waits".to_owned());
             }
             Self::NoProgram { .. } | Self::Protocol { .. } => {}
         }
@@ -387,14 +399,23 @@ impl Talk<'_> {
     }
 }
 
-/// The end of a text that somebody printed, as a cause.
-fn shown(what: &str, text: &str) -> Option<String> {
-    let text = text.trim();
-    let mut start = text.len().saturating_sub(512);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    (!text.is_empty()).then(|| format!("it {what}: {}", &text[start..]))
+/// Characters of what a login shell printed that are shown.
+const SHOWN: usize = 512;
+
+/// The first lines of what was printed, as a cause.
+fn beginning(printed: &str) -> Option<String> {
+    let shown: String = printed.trim().chars().take(SHOWN).collect();
+    let lines: Vec<_> = shown.lines().take(3).collect();
+    (!lines.is_empty()).then(|| format!("it printed: {}\n...", lines.join("\n")))
+}
+
+/// The last lines of what was printed, as a cause.
+fn end(printed: &str) -> Option<String> {
+    let printed = printed.trim();
+    let start = printed.char_indices().rev().nth(SHOWN).map_or(0, |(at, _)| at);
+    let shown = &printed[start..];
+    let whole = if start == 0 { shown } else { shown.split_once('\n').map_or(shown, |(_, lines)| lines) };
+    (!whole.is_empty()).then(|| format!("it printed: {whole}"))
 }
 
 #[cfg(test)]

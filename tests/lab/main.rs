@@ -30,6 +30,7 @@ mod package;
 mod plan;
 mod postfix;
 mod provisioning;
+mod reach;
 mod rollback;
 mod sabotage;
 mod secrets;
