@@ -10,7 +10,6 @@ mod sources;
 use std::fmt;
 
 pub use nearest::{did_you_mean, nearest};
-pub use secrets::{MASK, masked, masked_all, secret_values};
 pub use sources::Sources;
 
 use crate::hostplay::Origin;

@@ -3,11 +3,16 @@
 //! A secret is known by its text: wherever the text turns up in what is to be shown, it is hidden, whatever way it took.
 //! docs/secrets.md says which texts these are.
 
+mod names;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
 
 use serde_json::Value;
+
+pub(crate) use names::SECRET_NAME;
+pub use names::{is_secret, masked, masked_all, secret_values};
 
 /// What stands for a secret.
 pub const MASK: &str = "********";

@@ -24,7 +24,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("postfix", &[]),
     ("host", &["veil", "journal", "event", "hostplay"]),
     ("journal", &["protocol", "event", "hostplay"]),
-    ("template", &["yaml", "event", "hostplay"]),
+    ("template", &["veil", "yaml", "event", "hostplay"]),
     // What controller and host share. The bytes of files are base64 on the wire, hence the way back.
     ("protocol", &["event", "hostplay"]),
     ("event", &["hostplay"]),

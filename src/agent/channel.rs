@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::interpreter::Sink;
-use crate::event::Event;
+use crate::event::{Event, Failure};
 use crate::protocol::frame::{self, FrameError, MAX_TO_AGENT, MAX_TO_CONTROLLER};
 use crate::protocol::{PING_SECONDS, Reply, Request, preamble};
 use crate::veil::Veil;
@@ -178,6 +178,12 @@ impl Speaker {
     /// What no event may show, shared by all who speak.
     pub(super) fn veil(&self) -> &Veil {
         &self.veil
+    }
+
+    /// Answers that nothing is done.
+    pub(super) fn refuse(&self, mut failure: Failure) {
+        failure.each_text(&mut |text| self.veil.hide_in(text));
+        self.reply(&Reply::Refused(failure));
     }
 
     /// Answers. A controller that is gone is noticed here too, and the run then ends by its policy. What is too large

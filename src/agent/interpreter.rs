@@ -12,6 +12,7 @@ use crate::host::{Debt, Host};
 use crate::hostplay::{Block, HostPlay, Step, Task};
 use crate::modules::Module;
 use crate::template::Engine;
+use crate::veil::Veil;
 
 /// Where events go, and whether anybody still listens.
 pub trait Sink {
@@ -63,6 +64,8 @@ pub(super) struct Setup<'a> {
     pub(super) now: i64,
     /// Handlers that an earlier run left unpaid: they run at the end of the first play that has them.
     pub(super) owed: &'a [String],
+    /// Learns what may not be shown.
+    pub(super) veil: Veil,
     pub(super) sink: &'a mut dyn Sink,
 }
 
@@ -73,9 +76,9 @@ pub(super) fn pay(owed: &mut Vec<String>, play: &HostPlay) {
 
 /// Runs the play to its end, handlers included.
 pub(super) fn run_play(setup: Setup<'_>, earlier: Remembered) -> (PlayEnd, Remembered) {
-    let Setup { host, engine, play, facts, now, owed, sink } = setup;
+    let Setup { host, engine, play, facts, now, owed, veil, sink } = setup;
     let stop = sink.stop();
-    let variables = Variables::new(play, facts, host.mode(), earlier);
+    let variables = Variables::new(play, facts, host.mode(), earlier, veil);
     let notified = owed_handlers(play, owed);
     let mut interpreter = Interpreter {
         host,

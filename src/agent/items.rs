@@ -8,8 +8,8 @@ use super::call::all_hold;
 use super::interpreter::Interpreter;
 use super::outcome::{self, ItemOutcome};
 use crate::event::{Event, Failure, Status};
-use crate::hostplay::{Loop, Mode, Task, Template, Until};
-use crate::modules::{Module, pause};
+use crate::hostplay::{Loop, Mode, Origin, Task, Template, Until};
+use crate::modules::{ArgKind, Module, pause};
 use crate::template::{Kind, TemplateError, analyse, kind_of};
 
 /// How a task looks while its items run.
@@ -66,7 +66,7 @@ impl Interpreter<'_> {
     }
 
     fn loop_values(&self, task: &Task, spec: &Loop) -> Result<Vec<Value>, Box<ItemOutcome>> {
-        if let Some(name) = self.unknown_in(std::iter::once((&spec.items, &spec.origin))) {
+        if let Some(name) = self.unknown_in(&spec.items, &spec.origin, Kind::Text) {
             return Err(Box::new(ItemOutcome::skipped(depends_on(&name), true)));
         }
         let vars = self.variables.for_task(task, None);
@@ -123,7 +123,7 @@ impl Interpreter<'_> {
         if self.stopped() {
             return stopped();
         }
-        if let Some(outcome) = self.skipped_by_condition(task, item) {
+        if let Some(outcome) = self.skipped(running, item) {
             return outcome;
         }
         let attempts = match &task.until {
@@ -211,7 +211,17 @@ impl Interpreter<'_> {
         all_hold(self, &until.conditions, &vars)
     }
 
-    fn skipped_by_condition(&self, task: &Task, item: Option<&Map<String, Value>>) -> Option<ItemOutcome> {
+    fn skipped(&mut self, running: &Running<'_>, item: Option<&Map<String, Value>>) -> Option<ItemOutcome> {
+        let skipped = self.skipped_by_condition(running, item)?;
+        // Names that it would set are as unknown as what they are made of.
+        if skipped.unknown && running.module == Module::SetFact {
+            running.task.args.iter().for_each(|arg| self.variables.set(&arg.name, Value::Null, true));
+        }
+        Some(skipped)
+    }
+
+    fn skipped_by_condition(&self, running: &Running<'_>, item: Option<&Map<String, Value>>) -> Option<ItemOutcome> {
+        let task = running.task;
         let vars = self.variables.for_task(task, item);
         for condition in &task.when {
             if let Some(name) = self.unknown_name(condition, Kind::Expression) {
@@ -223,25 +233,22 @@ impl Interpreter<'_> {
                 Err(error) => return Some(ItemOutcome::failed(error.to_failure())),
             }
         }
-        let arguments = task.args.iter().map(|arg| (&arg.value, &arg.origin));
-        self.unknown_in(arguments).map(|name| ItemOutcome::skipped(depends_on(&name), true))
+        let name = task.args.iter().find_map(|arg| {
+            let spec = running.module.spec().arg(&arg.name);
+            let bare = spec.is_some_and(|spec| matches!(spec.kind, ArgKind::Expression | ArgKind::Conditions));
+            self.unknown_in(&arg.value, &arg.origin, if bare { Kind::Expression } else { Kind::Text })
+        });
+        name.map(|name| ItemOutcome::skipped(depends_on(&name), true))
     }
 
     /// The first name in these values that depends on what only applying can tell.
-    fn unknown_in<'v>(&self, values: impl Iterator<Item = (&'v Value, &'v crate::hostplay::Origin)>) -> Option<String> {
-        if self.host.mode() == Mode::Apply {
-            return None;
-        }
-        values.into_iter().find_map(|(value, origin)| self.unknown_in_tree(value, origin))
-    }
-
-    fn unknown_in_tree(&self, value: &Value, origin: &crate::hostplay::Origin) -> Option<String> {
+    fn unknown_in(&self, value: &Value, origin: &Origin, kind: Kind) -> Option<String> {
         match value {
             Value::String(source) => {
-                self.unknown_name(&Template { source: source.clone(), origin: origin.clone() }, Kind::Text)
+                self.unknown_name(&Template { source: source.clone(), origin: origin.clone() }, kind)
             }
-            Value::Array(items) => items.iter().find_map(|item| self.unknown_in_tree(item, origin)),
-            Value::Object(entries) => entries.values().find_map(|entry| self.unknown_in_tree(entry, origin)),
+            Value::Array(items) => items.iter().find_map(|item| self.unknown_in(item, origin, kind)),
+            Value::Object(entries) => entries.values().find_map(|entry| self.unknown_in(entry, origin, kind)),
             _ => None,
         }
     }

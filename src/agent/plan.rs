@@ -25,6 +25,8 @@ pub(super) struct Setting<'a> {
     pub(super) now: i64,
     /// Handlers that an earlier run left unpaid.
     pub(super) owed: &'a [String],
+    /// Learns what may not be shown.
+    pub(super) veil: &'a Veil,
     /// Set when the controller is gone.
     pub(super) stop: Arc<AtomicBool>,
 }
@@ -33,8 +35,7 @@ pub(super) struct Setting<'a> {
 pub(super) fn refuse<B: Backend>(machine: B, expected: &Expectation, setting: &Setting<'_>) -> Option<Failure> {
     let mut preview = Preview::over(Witness::of(machine));
     let foreseen = foresee(&mut preview, &expected.plays, setting);
-    let veil = Veil::over(expected.plays.iter().flat_map(|play| play.secrets.iter().cloned()));
-    let found = describe(&expected.key, &veil, &mut preview);
+    let found = describe(&expected.key, setting.veil, &mut preview);
     let seen = preview.backend().seen();
     let moved: Vec<String> =
         expected.plan.resources.iter().filter_map(|planned| moved(planned, &found, seen)).collect();
@@ -86,7 +87,17 @@ fn foresee<B: Backend>(
         if play.gather_facts {
             facts = setting.facts;
         }
-        let setup = Setup { host: &mut *preview, engine: &engine, play, facts, now, owed: &owed, sink: &mut sink };
+        play.secrets.iter().for_each(|secret| setting.veil.add(secret));
+        let setup = Setup {
+            host: &mut *preview,
+            engine: &engine,
+            play,
+            facts,
+            now,
+            owed: &owed,
+            veil: setting.veil.clone(),
+            sink: &mut sink,
+        };
         let (end, kept) = run_play(setup, remembered);
         remembered = kept;
         match end {

@@ -45,7 +45,7 @@ pub(super) fn serve(channel: &Channel) {
         Request::Finish | Request::Condemn { .. } | Request::Ping | Request::Plan(_) | Request::Expect(_) => Ok(()),
     };
     if let Err(failure) = answer {
-        speaker.reply(&Reply::Refused(*failure));
+        speaker.refuse(*failure);
     }
     speaker.reply(&Reply::Bye);
 }
@@ -157,6 +157,7 @@ impl OpenRun {
             facts: self.facts.as_ref().unwrap_or(&none),
             now: self.now,
             owed: &self.owed,
+            veil: speaker.veil().clone(),
             sink: speaker,
         };
         let (end, remembered) = run_play(setup, std::mem::take(&mut self.remembered));
@@ -171,7 +172,8 @@ impl OpenRun {
     fn expect(&mut self, expected: &Expectation, speaker: &Speaker) -> Result<(), Box<Failure>> {
         let gathers = expected.plays.iter().any(|play| play.gather_facts);
         let facts = if gathers { facts::gather(self.host.host(), self.now) } else { Map::new() };
-        let setting = Setting { facts: &facts, now: self.now, owed: &self.owed, stop: speaker.stop() };
+        let setting =
+            Setting { facts: &facts, now: self.now, owed: &self.owed, veil: speaker.veil(), stop: speaker.stop() };
         let Some(failure) = plan::refuse(Machine::unheard(), expected, &setting) else { return Ok(()) };
         if let RunHost::Live(live, _) = &mut self.host {
             live.run().finished(Outcome::Failed).map_err(|error| Box::new(error.to_failure()))?;

@@ -9,6 +9,7 @@ use crate::event::{Event, Status, TaskResult};
 use crate::host::fake::Fake;
 use crate::hostplay::{Arg, Block, HostPlay, Loop, Mode, Origin, Step, Task, Template, Until, VarLayer};
 use crate::template::Engine;
+use crate::veil::Veil;
 
 #[derive(Default)]
 struct Recorder(Vec<Event>);
@@ -78,10 +79,23 @@ fn play(steps: Vec<Step>, handlers: Vec<Task>) -> HostPlay {
 }
 
 fn run(host: &mut Fake, play: &HostPlay) -> (PlayEnd, Vec<TaskResult>) {
+    run_veiled(host, play, &Veil::default())
+}
+
+fn run_veiled(host: &mut Fake, play: &HostPlay, veil: &Veil) -> (PlayEnd, Vec<TaskResult>) {
     let engine = Engine::new();
     let mut recorder = Recorder::default();
     let facts = json!({"os_family": "RedHat"}).as_object().unwrap().clone();
-    let setup = Setup { host, engine: &engine, play, facts: &facts, now: 0, owed: &[], sink: &mut recorder };
+    let setup = Setup {
+        host,
+        engine: &engine,
+        play,
+        facts: &facts,
+        now: 0,
+        owed: &[],
+        veil: veil.clone(),
+        sink: &mut recorder,
+    };
     let (end, _) = run_play(setup, Remembered::default());
     let results = recorder.0.into_iter().filter_map(|event| match event {
         Event::TaskFinished(result) => Some(result),
@@ -295,4 +309,28 @@ fn what_depends_on_the_unknown_is_said_and_counted_in_a_check() {
     let mut host = Fake::new(Mode::Check);
     let (_, results) = run(&mut host, &play(vec![step(command), step(dependent)], vec![]));
     assert!(results[1].unknown && results[1].status == Status::Skipped);
+}
+
+#[test]
+fn the_unknown_is_followed_through_bare_expressions_and_set_facts() {
+    let mut command = task("command", json!({"argv": ["true"]}));
+    command.register = Some("out".into());
+    let uses = [
+        task("debug", json!({"var": "out.stdout"})),
+        task("assert", json!({"that": ["out.stdout == 'x'"]})),
+        task("set_fact", json!({"made": "{{ out.stdout }}"})),
+        task("debug", json!({"msg": "{{ made }}"})),
+    ];
+    let steps = std::iter::once(command).chain(uses).map(step).collect();
+    let (_, results) = run(&mut Fake::new(Mode::Check), &play(steps, vec![]));
+    assert_eq!(results.len(), 5);
+    assert!(results[1..].iter().all(|result| result.unknown && result.status == Status::Skipped));
+}
+
+#[test]
+fn facts_with_secret_names_are_hidden_from_then_on() {
+    let veil = Veil::default();
+    let set = task("set_fact", json!({"api_token": "made on the host", "other": "shown"}));
+    run_veiled(&mut Fake::new(Mode::Apply), &play(vec![step(set)], vec![]), &veil);
+    assert!(veil.hides("made on the host") && !veil.hides("shown"));
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::hostplay::{HostPlay, Mode, Task, VarLayer};
 use crate::template::{Layer, Vars};
+use crate::veil::{Veil, secret_values};
 
 /// The variables of one play on this host. Cheap to hand out: layers are shared, never copied.
 pub(super) struct Variables {
@@ -16,13 +17,21 @@ pub(super) struct Variables {
     extra: Arc<Map<String, Value>>,
     magic: Arc<Map<String, Value>>,
     unknown: BTreeSet<String>,
+    veil: Veil,
     /// What modules have said about the host since its facts were gathered.
     learned: Map<String, Value>,
 }
 
 impl Variables {
     /// The variables at the start of a play. Registered results live on across plays, as in Ansible.
-    pub(super) fn new(play: &HostPlay, facts: &Map<String, Value>, mode: Mode, earlier: Remembered) -> Self {
+    /// What may not be shown is told to `veil`.
+    pub(super) fn new(
+        play: &HostPlay,
+        facts: &Map<String, Value>,
+        mode: Mode,
+        earlier: Remembered,
+        veil: Veil,
+    ) -> Self {
         let mut facts = facts.clone();
         facts.extend(earlier.facts.clone());
         let mut injected: Map<String, Value> =
@@ -37,6 +46,7 @@ impl Variables {
             extra: Arc::new(play.extra_vars.clone()),
             magic: Arc::new(magic),
             unknown: earlier.unknown,
+            veil,
             learned: earlier.facts,
         }
     }
@@ -72,7 +82,7 @@ impl Variables {
         if let Some(item) = item {
             layers.push(Layer::Plain(Arc::new(item.clone())));
         }
-        Vars::new(layers)
+        Vars::veiled(layers, self.veil.clone())
     }
 
     /// Keeps a result or fact for later tasks. `unknown`: in a check, it depends on what only applying can tell.
@@ -88,6 +98,7 @@ impl Variables {
     /// Takes over what a module says about the host: as variables of these names, and where they are facts
     /// (`ansible_fqdn`) in `ansible_facts` too, so that both agree after a rename.
     pub(super) fn set_facts(&mut self, facts: &Map<String, Value>, unknown: bool) {
+        secret_values(facts, &self.veil);
         for (name, value) in facts {
             self.set(name, value.clone(), unknown);
             let all = Arc::make_mut(&mut self.facts).get_mut("ansible_facts").and_then(Value::as_object_mut);

@@ -61,7 +61,8 @@ pub(super) fn text<T>(answers: &[Answer<T>], answer_lines: impl Fn(&T) -> Vec<St
         lines.push(clean(host).into_owned());
         match answer {
             Ok(answer) => lines.extend(answer_lines(answer)),
-            Err(why) => lines.extend(failure_lines(&failure_of(why))),
+            // As far in as the answers are.
+            Err(why) => lines.extend(failure_lines(&failure_of(why)).iter().map(|line| line.replacen("  ", "", 1))),
         }
     }
     lines.push(String::new());

@@ -7,6 +7,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use super::exit;
 use crate::fleet::{DEFAULT_CONFIRM_SECONDS, DEFAULT_TASK_SECONDS};
 
+mod examples;
 mod inspect;
 mod make;
 mod shard;
@@ -28,61 +29,51 @@ pub struct Cli {
     pub command: Command,
 }
 
-const INIT_HELP: &str = "\
-Examples:
-    mailprov init                                      asks
-    mailprov init mail.example.net=192.168.1.20 -u admin
-    mailprov init --eject mail.example.net             with the playbook and roles, to be edited";
-
-const COMPLETIONS_HELP: &str = "\
-Examples:
-    mailprov completions bash > /etc/bash_completion.d/mailprov
-    mailprov completions zsh > ~/.zfunc/_mailprov";
-
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write an inventory to begin with, and tell what comes next.
-    #[command(after_help = INIT_HELP)]
+    #[command(after_help = examples::help("init"))]
     Init(InitArgs),
     /// Bring the hosts into the state that the playbook describes.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("up"))]
     Up(UpArgs),
     /// Show what `up` would change, and change nothing.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("check"))]
     Check(CheckArgs),
     /// Look whether the hosts do what they should, from within and from here; change nothing.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("verify"))]
     Verify(VerifyArgs),
     /// Put the hosts back to what they were before a run.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("rollback"))]
     Rollback(RollbackArgs),
     /// List the runs on the hosts.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("history"))]
     History(HistoryArgs),
     /// Tell how things stand on the hosts: the last run, what is unfinished, who is at work.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("status"))]
     Status(HistoryArgs),
     /// Show the inventory: hosts, groups, and where variables come from.
     Inventory(InventoryArgs),
     /// Look for everything that can be wrong without contacting a host.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("lint"))]
     Lint(LintArgs),
     /// Show the facts of the hosts, as templates see them.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("facts"))]
     Facts(FactsArgs),
     /// Work with what runs wrote with `--output json`.
     #[command(subcommand)]
     Report(ReportCommand),
     /// Show what a module does and takes; without a name, list all.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("doc"))]
     Doc(DocArgs),
     /// Make, open and edit what is encrypted with Ansible Vault.
     Vault(VaultCommandArgs),
     /// Print a script that completes the command line in a shell.
-    #[command(after_help = COMPLETIONS_HELP)]
+    #[command(after_help = examples::help("completions"))]
     Completions(CompletionsArgs),
     /// Print the manual page of a command.
+    #[command(after_help = examples::help("man"))]
     Man(ManArgs),
     /// Run on a managed host; started by the other commands.
     #[command(hide = true)]

@@ -9,11 +9,12 @@ use serde_json::{Map, Value};
 use super::args::{ConnectionArgs, TargetArgs};
 use super::failure::Failure;
 use super::password;
-use crate::diagnostic::{Diagnostic, Sources, secret_values};
+use crate::diagnostic::{Diagnostic, Sources};
 use crate::fleet::{DEFAULT_PATIENCE, Fleet};
 use crate::inventory::Inventory;
 use crate::template::{Layer, TemplateError, Vars};
 use crate::transport::{ConnectionOptions, ConnectionSpec};
+use crate::veil::secret_values;
 
 /// What [`ConnectionSpec::from_vars`] reads. Other variables may use facts and are not rendered here.
 const NAMES: [&str; 22] = [

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::failure::{Failure, Kind};
-use crate::diagnostic::{Diagnostics, Sources, secret_values};
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::veil::secret_values;
 use crate::yaml;
 
 /// The name under which text from the command line is shown in diagnostics.

@@ -67,7 +67,8 @@ pub(super) fn run(args: &FactsArgs, console: &Console) -> Result<Exit, Failure> 
         console.print(&format!("{:#}\n", Value::Object(facts)))?;
         for (host, answer) in &answers {
             if let Err(why) = answer {
-                console.warn(&format!("{}:\n{}\n", clean(host), failure_lines(&failure_of(why)).join("\n")));
+                let why = failure_lines(&failure_of(why)).join("\n");
+                console.warn(&format!("{}: {}\n", clean(host), why.trim_start()));
             }
         }
     }

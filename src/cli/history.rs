@@ -134,7 +134,7 @@ mod tests {
           no runs
         mx3
           error: connection refused by 192.0.2.9 port 22
-            hint: check that sshd runs there
+          hint: check that sshd runs there
         ");
     }
 

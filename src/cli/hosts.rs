@@ -7,8 +7,9 @@ use super::connections::Ways;
 use super::console::Console;
 use super::failure::{Failure, Kind};
 use super::{locate, vault_passwords};
-use crate::diagnostic::{Sources, secret_values};
+use crate::diagnostic::Sources;
 use crate::inventory::Inventory;
+use crate::veil::secret_values;
 
 /// The hosts of a command, and the inventory they come from.
 #[derive(Debug)]

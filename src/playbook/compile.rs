@@ -142,7 +142,7 @@ impl CompiledPlay {
         let templates = layers.iter().filter_map(map).chain([self.common.extra_vars.clone()]);
         let mut layers: Vec<_> = templates.map(|map| Layer::Templates(Arc::new(map))).collect();
         layers.push(Layer::Plain(Arc::new(self.magic(host))));
-        Vars::new(layers)
+        Vars::veiled(layers, self.common.veil.clone())
     }
 
     fn magic(&self, host: &str) -> Map<String, Value> {

@@ -14,6 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::hostplay::{FACT_NAMES, Origin};
 use crate::inventory::Inventory;
 use crate::template::{Layer, ON_CONTROLLER, Outside, Vars};
+use crate::veil::{Veil, is_secret};
 
 /// Larger files do not travel with a play.
 const MAX_BYTES: u64 = 1 << 20;
@@ -32,6 +33,9 @@ pub(super) fn read(
         for (outside, at) in asked {
             match answer(outside, at, playbook) {
                 Ok(Answer::Lookup { plugin, term, value }) => {
+                    if is_secret(&term) {
+                        loader.sources.veil().add(&value);
+                    }
                     let answers = lookups.entry(plugin).or_insert_with(|| json!({}));
                     answers.as_object_mut().map(|answers| answers.insert(term, Value::from(value)));
                 }
@@ -46,7 +50,7 @@ pub(super) fn read(
             variables.insert(ON_CONTROLLER.to_owned(), Value::Object(lookups));
         }
         if let Some(names) = names {
-            variables.insert("hostvars".to_owned(), host_variables(&names, inventory));
+            variables.insert("hostvars".to_owned(), host_variables(&names, inventory, loader.sources.veil()));
         }
         told.insert(host.clone(), variables);
     }
@@ -124,7 +128,7 @@ fn file(term: &str, at: &Origin, playbook: &Location) -> Result<String, Box<Diag
 }
 
 /// Variables of the inventory's hosts, rendered with each host's own. What needs facts is left out, and so undefined.
-fn host_variables(names: &BTreeSet<String>, inventory: &Inventory) -> Value {
+fn host_variables(names: &BTreeSet<String>, inventory: &Inventory, veil: &Veil) -> Value {
     let mut all = Map::new();
     for host in inventory.hosts() {
         let mut own = inventory.vars_for(host);
@@ -137,7 +141,7 @@ fn host_variables(names: &BTreeSet<String>, inventory: &Inventory) -> Value {
             ("group_names", Value::from(inventory.groups_of(host))),
         ];
         let magic: Map<String, Value> = magic.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let vars = Vars::new(vec![Layer::Templates(own.into()), Layer::Plain(magic.into())]);
+        let vars = Vars::veiled(vec![Layer::Templates(own.into()), Layer::Plain(magic.into())], veil.clone());
         let known = names.iter().filter_map(|name| Some((name.clone(), vars.get(name).ok()??)));
         all.insert(host.to_owned(), Value::Object(known.collect()));
     }

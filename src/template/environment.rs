@@ -7,6 +7,7 @@ use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior
 
 use super::compile::Emitted;
 use super::filters::Arguments;
+use super::vars::hide_made;
 use super::{filters, functions, json, methods, omit, predicates, strict, syntax};
 
 /// What one template may cost: instructions, and one more for every 64 bytes made.
@@ -149,7 +150,13 @@ impl Registry {
 
     /// Adds a filter under just this name.
     pub(super) fn filter_as<R: Into<Value> + 'static>(&mut self, name: &str, function: Function<R>) {
-        self.environment.add_filter(name.to_owned(), adapted(function));
+        let filter = adapted(function);
+        let veiled = move |state: &State<'_, '_>, operand: &Value, arguments: Rest<ValueOrKwargs>| {
+            let made = filter(state, operand, arguments)?;
+            hide_made(state, operand, &made);
+            Ok(made)
+        };
+        self.environment.add_filter(name.to_owned(), veiled);
         self.filters.push(name.to_owned());
     }
 

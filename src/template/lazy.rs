@@ -70,7 +70,11 @@ pub(super) struct Lazy {
 /// wait, all else is as it is.
 pub(super) fn value(vars: &Arc<Inner>, path: &str, node: &Value) -> Result<Engine, TemplateError> {
     vars.cached(path, || match node {
-        Value::String(text) if has_delimiters(text) => render(vars, path, text),
+        Value::String(text) if has_delimiters(text) => {
+            let rendered = render(vars, path, text)?;
+            vars.hide(path, &rendered);
+            Ok(rendered)
+        }
         Value::Array(_) | Value::Object(_) if has_templates(node) => {
             let lazy = Lazy { vars: Arc::downgrade(vars), path: path.to_owned(), node: node.clone() };
             Ok(Engine::from_object(lazy))

@@ -9,6 +9,7 @@ mod limits;
 mod messages;
 mod references;
 mod rendering;
+mod secrets;
 mod statements;
 mod variables;
 

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use minijinja::State;
 use minijinja::value::{Enumerator, Object, Value as Engine};
 use serde_json::{Map, Value};
 
 use super::lazy::{self, Lazy};
 use super::{TemplateError, json};
+use crate::veil::{Veil, is_secret};
 
 /// One source of variables.
 #[derive(Debug, Clone)]
@@ -27,6 +29,7 @@ pub struct Vars(Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     layers: Vec<Layer>,
+    veil: Veil,
     /// By path: `a`, `a.b`, `a[0]`.
     rendered: Mutex<HashMap<String, Result<Engine, TemplateError>>>,
 }
@@ -35,7 +38,14 @@ impl Vars {
     /// Variables from layers, lowest precedence first.
     #[must_use]
     pub fn new(layers: Vec<Layer>) -> Self {
-        Self(Arc::new(Inner { layers, rendered: Mutex::default() }))
+        Self::veiled(layers, Veil::default())
+    }
+
+    /// The same, where what templates make of secrets is hidden, too: what a variable with a name that looks secret is
+    /// rendered to, and what a filter turns a secret text into.
+    #[must_use]
+    pub fn veiled(layers: Vec<Layer>, veil: Veil) -> Self {
+        Self(Arc::new(Inner { layers, veil, rendered: Mutex::default() }))
     }
 
     /// The rendered value of a variable; `None` if there is none, or if it is `omit`.
@@ -104,6 +114,15 @@ impl Inner {
         made
     }
 
+    /// Hides from now on what was rendered, if the name says that it is secret.
+    pub(super) fn hide(&self, path: &str, rendered: &Engine) {
+        if is_secret(path)
+            && let Ok(Some(value)) = json::from_engine(rendered)
+        {
+            self.veil.add_value(&value);
+        }
+    }
+
     fn value(self: &Arc<Self>, name: &str) -> Option<Result<Engine, TemplateError>> {
         self.layers.iter().rev().find_map(|layer| {
             let value = layer.map().get(name)?;
@@ -141,6 +160,19 @@ impl Object for ByName {
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         Enumerator::NonEnumerable
+    }
+}
+
+/// Hides from now on what a filter has made of a text that is hidden.
+pub(super) fn hide_made(state: &State<'_, '_>, operand: &Engine, made: &Engine) {
+    let (Some(text), Some(made)) = (operand.as_str(), made.as_str()) else { return };
+    let vars = state.lookup("vars").unwrap_or_default();
+    let vars = vars.downcast_object_ref::<ByName>().and_then(|vars| vars.0.upgrade());
+    if let Some(veil) = vars.as_ref().map(|vars| &vars.veil)
+        && veil.hides(text)
+        && !veil.hides(made)
+    {
+        veil.add(made);
     }
 }
 

@@ -102,6 +102,7 @@ fn key(path: &Path) {
     assert!(made.expect("ssh-keygen starts").success());
 }
 
+#[expect(clippy::print_stderr, reason = "the number is for whoever reads the log")]
 #[test]
 fn each_way_in_which_a_host_cannot_be_reached_has_its_own_message() {
     let host = one_host();

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use crate::support::{Ran, fqdn, inventory, mailprov, mailprov_with, on, one_host, reset, try_on};
+use crate::support::{Ran, fqdn, inventory, mailprov, mailprov_with, on, one_host, program, ran, reset, try_on};
 
 /// The password with which `ops` becomes root in the lab.
 const PROMPTED: &str = "lab-secret-ops";
@@ -14,7 +14,7 @@ const PROMPTED: &str = "lab-secret-ops";
 const IN_PATH: &str = "leak-of-a-path";
 
 /// Where each comes from. None of them is anything else's text.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 16] = [
     "leak-of-a-vault-file",
     "leak-of-an-inline-vault",
     "leak-of-extra-vars-file",
@@ -25,6 +25,13 @@ const SECRETS: [&str; 10] = [
     "leak-of-no-log",
     "leak of \"quotes\" and it's blanks",
     PROMPTED,
+    "leak-of-the-environment",
+    "leak-of-a-looked-up-file",
+    "leak-of-a-register",
+    "leak-of-a-relay-password",
+    // What filters make of the first one.
+    "bGVhay1vZi1hLXZhdWx0LWZpbGU=",
+    "adc0e9770e80a95a450c12b276380c78",
 ];
 
 const PLAYBOOK: &str = r#"
@@ -57,7 +64,23 @@ const PLAYBOOK: &str = r#"
     - assert: {that: in_file == 'x', fail_msg: "it was {{ in_file }}"}
       ignore_errors: yes
     - lineinfile: {path: /etc/leak.conf, line: "{{ quoted }}"}
+    - debug: {msg: "{{ lookup('env', 'SITE_TOKEN') }} {{ lookup('file', 'looked-up.txt') }} {{ from_a_file_secret }}"}
+    - command: printf %s%s leak-of-a- register
+      register: made
+      no_log: yes
+    - set_fact: {made_token: "{{ made.stdout }}"}
+    - debug: {var: made_token}
+    - copy: {dest: /etc/leak.made, content: "{{ made.stdout }} {{ in_file | b64encode }} {{ in_file | hash('md5') }}"}
+    - debug: {msg: "{{ in_file | b64encode }} {{ in_file | hash('md5') }}"}
 "#;
+
+const PLAIN: &str = "
+relay_password: leak-of-a-plain-variable
+mail_relayhost: '[smtp.example.net]:587'
+mail_relayhost_user: relay
+mail_relayhost_password: leak-of-a-relay-password
+from_a_file_secret: \"{{ lookup('file', 'looked-up.txt') }}\"
+";
 
 /// A folder with the inventory's variables, and the playbook.
 fn world(folder: &Path, host: &str) {
@@ -66,7 +89,8 @@ fn world(folder: &Path, host: &str) {
         ("play.yml", PLAYBOOK.to_owned()),
         ("site/hosts.yml", format!("all: {{hosts: {{{}: }}}}\n", fqdn(host))),
         ("site/group_vars/all/vault.yml", vault_file()),
-        ("site/group_vars/all/plain.yml", "relay_password: leak-of-a-plain-variable\n".to_owned()),
+        ("site/group_vars/all/plain.yml", PLAIN.to_owned()),
+        ("files/looked-up.txt", "leak-of-a-looked-up-file\n".to_owned()),
         ("extra.yml", "in_extra_file: leak-of-extra-vars-file\n".to_owned()),
         ("files/sealed.txt", "leak-of-a-copied-file\n".to_owned()),
         ("templates/leak.j2", "{{ in_file }} and {{ inline }}\n".to_owned()),
@@ -128,6 +152,7 @@ fn assert_hidden(what: &str, text: &str) {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "the numbers are for whoever reads the log")]
 #[test]
 fn no_secret_is_seen_anywhere() {
     let host = one_host();
@@ -145,18 +170,23 @@ fn no_secret_is_seen_anywhere() {
     let typed = path("typed.yml");
     fs::write(&typed, "api_token: leak-of-extra-vars\n").expect("a file");
     let typed = format!("@{typed}");
+    let become_file = path("become.yml");
+    fs::write(&become_file, format!("sudos: {PROMPTED}\nansible_become_password: '{{{{ sudos }}}}'\n"))
+        .expect("a file");
     let tasks = ["--playbook", &playbook, "-e", &extra, "-e", &typed];
     // What contacts no host asks for no password.
     let run = |words: &[&str]| {
-        if words.contains(&"-K") { mailprov_with(words, &format!("{PROMPTED}\n")) } else { mailprov(words) }
+        let typed = if words.contains(&"-K") { format!("{PROMPTED}\n") } else { String::new() };
+        ran(program(folder.path()).args(words).env("SITE_TOKEN", "leak-of-the-environment"), &typed)
     };
 
-    let stop = AtomicBool::new(false);
+    let (stop, looked) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
         let watcher = scope.spawn(|| watch_command_lines(&stop));
         let end = Stop(&stop);
         let see = |words: &[&str]| -> Ran {
             let ran = run(words);
+            looked.fetch_add(1, Ordering::Relaxed);
             assert_hidden(&words.join(" "), &format!("{}{}", ran.stdout, ran.stderr));
             ran
         };
@@ -174,13 +204,18 @@ fn no_secret_is_seen_anywhere() {
         see(&[&["check", "--out", &plan, "--diff"], &way[..], &tasks[..]].concat()).succeeded();
         assert_hidden("the plan file", &fs::read_to_string(&plan).expect("a plan"));
         see_tasks(&["check", "--output", "json"]).succeeded();
-        let up = see_tasks(&["up", "--diff", "-v"]).succeeded();
+        let up = see_tasks(&["up", "--diff", "-vv"]).succeeded();
         assert!(up.stdout.contains("********"), "{}", up.stdout);
         on(&host, "sed -i s/inline/changed/ /etc/leak.conf");
         see_tasks(&["up", "--output", "json", "-v"]).succeeded();
         with_way(&["history", "-v"]).succeeded();
         with_way(&["history", "--output", "json"]).succeeded();
         with_way(&["status"]);
+        with_way(&["facts"]).succeeded();
+        // The built-in playbook with a relay host's password, and sudo's password from the inventory.
+        let become_file = format!("@{become_file}");
+        let built_in = see(&[&["check", "--diff", "-vv", "-e", &become_file], nowhere].concat());
+        assert!(built_in.stdout.contains("sasl_passwd"), "{}{}", built_in.stdout, built_in.stderr);
         see(&["inventory", "list", "-i", &ops, "-i", &site, "--vault-password-file", &pw]).succeeded();
         see(&[&["up", "--playbook", &path("wrong.yml")], nowhere].concat()).with_status(3);
         see(&[&["check", "-e", r#"{"ansible_port": "{{ in_file }}"}"#], nowhere].concat()).with_status(3);
@@ -201,4 +236,8 @@ fn no_secret_is_seen_anywhere() {
     assert_hidden("the host's logs", &logs.stdout);
     let open = on(&host, "find /var/lib/mailprov /run/mailprov ! -user root -o -perm /077 ! -type l | head");
     assert!(open.trim().is_empty(), "{open}");
+    let (planted, looked) = (SECRETS.len(), looked.into_inner() + 3);
+    eprintln!(
+        "secrets planted: {planted} / outputs, a plan, command lines and logs that were looked at: {looked} / seen: 0"
+    );
 }

@@ -77,10 +77,14 @@ pub fn mailprov(args: &[&str]) -> Ran {
 
 /// The same with something on its stdin.
 pub fn mailprov_with(args: &[&str], stdin: &str) -> Ran {
-    use std::io::Write;
     let folder = tempfile::tempdir().expect("a folder");
-    let mut child = program(folder.path())
-        .args(args)
+    ran(program(folder.path()).args(args), stdin)
+}
+
+/// A program with something on its stdin, to its end.
+pub fn ran(command: &mut Command, stdin: &str) -> Ran {
+    use std::io::Write;
+    let mut child = command
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Subcommand};
 
+use super::examples;
 use super::{ConnectionArgs, OutputArgs, OutputFormat, PlayArgs, TargetArgs, VaultArgs};
-use crate::cli::exit;
 
 /// `inventory`.
 #[derive(Debug, Args)]
@@ -19,13 +19,13 @@ pub struct InventoryArgs {
 #[derive(Debug, Subcommand)]
 pub enum InventoryCommand {
     /// All groups and hosts with their variables as JSON, as `ansible-inventory --list` gives them.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("inventory list"))]
     List(InventoryListArgs),
     /// The groups with the groups and hosts inside them, as `ansible-inventory --graph` draws them.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("inventory graph"))]
     Graph(InventoryGraphArgs),
     /// Each variable of a host: its value, where it comes from, and what it overrides.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("inventory explain"))]
     Explain(InventoryExplainArgs),
 }
 
@@ -179,7 +179,7 @@ pub struct FactsArgs {
 #[derive(Debug, Subcommand)]
 pub enum ReportCommand {
     /// Join what the parts of a run (`--shard`) wrote with `--output json` into one report.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("report merge"))]
     Merge(MergeArgs),
 }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::examples;
 use super::inspect::LookArgs;
-use crate::cli::exit;
 
 /// Where the passwords of vaults come from.
 #[derive(Debug, Args, Default)]
@@ -39,22 +39,22 @@ pub struct VaultCommandArgs {
 #[derive(Debug, Subcommand)]
 pub enum VaultCommand {
     /// Encrypt files in place; without a file, stdin to stdout.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("vault encrypt"))]
     Encrypt(EncryptArgs),
     /// Decrypt files in place; without a file, stdin to stdout.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("vault decrypt"))]
     Decrypt(FilesArgs),
     /// Show what is in encrypted files.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("vault view"))]
     View(FilesArgs),
     /// Edit encrypted files with $EDITOR; a file that is not there is made.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("vault edit"))]
     Edit(EncryptArgs),
     /// Encrypt files with another password.
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = examples::help("vault rekey"))]
     Rekey(RekeyArgs),
     /// Encrypt one value, to be pasted into a YAML file.
-    #[command(after_help = exit::HELP, alias = "encrypt_string")]
+    #[command(after_help = examples::help("vault encrypt-string"), alias = "encrypt_string")]
     EncryptString(EncryptStringArgs),
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::diagnostic::masked;
 use crate::hostplay::Origin;
 use crate::inventory::Inventory;
 use crate::report::{clean, json};
+use crate::veil::masked;
 
 /// All that is said about a host's variables.
 pub(super) struct Told {

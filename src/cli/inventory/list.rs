@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::diagnostic::masked_all;
 use crate::inventory::Inventory;
+use crate::veil::masked_all;
 
 /// Groups without anything in them are left out, and so are hosts without variables below `_meta`.
 pub(super) fn json(inventory: &Inventory, selected: &[String], show_secrets: bool) -> String {
