@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_host_name_is_a_name() {
-        let name = |name: &str| State::Hostname(HostnameState { name: name.to_owned() });
+        let name = |name: &str| State::Hostname(HostnameState::named(name));
         assert_eq!(shown(Key::Hostname, name(""), name("a.b")), "update hostname static name:->a.b");
     }
 

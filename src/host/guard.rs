@@ -275,7 +275,7 @@ mod tests {
     }
 
     fn name() -> Want {
-        Want::new(Key::Hostname, State::Hostname(HostnameState { name: "a.example.net".to_owned() }))
+        Want::new(Key::Hostname, State::Hostname(HostnameState::named("a.example.net")))
     }
 
     fn stand_in(run: &mut Run) -> Result<(), HostError> {

@@ -10,10 +10,15 @@ const PATH: &str = "/etc/hostname";
 /// As `/etc/hostname` has it: the first line that is neither empty nor a comment (hostname(5)).
 pub(super) fn read() -> Result<HostnameState, HostError> {
     match files::read_to_string(PATH) {
-        Ok(text) => Ok(HostnameState { name: parse(&text).to_owned() }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HostnameState { name: String::new() }),
+        Ok(text) => Ok(state(parse(&text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(state("")),
         Err(error) => Err(HostError::io("read", PATH, error)),
     }
+}
+
+fn state(name: &str) -> HostnameState {
+    let kernel = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+    HostnameState { name: name.to_owned(), transient: name.is_empty().then(kernel) }
 }
 
 fn parse(text: &str) -> &str {
@@ -24,15 +29,16 @@ fn parse(text: &str) -> &str {
 pub(super) fn change(want: &HostnameState) -> Result<(), HostError> {
     let spec = CommandSpec::new(&["hostnamectl", "set-hostname", "--static", &want.name]);
     match process::run(&spec) {
-        Ok(output) if output.status == 0 && read()? == *want => {}
+        Ok(output) if output.status == 0 && read()?.name == want.name => {}
         Ok(_) | Err(HostError::NoSuchProgram(_)) => by_hand(want)?,
         Err(error) => return Err(error),
     }
-    // `--static` leaves the kernel's name alone when a transient one is set.
-    if want.name.is_empty() {
+    // `--static` leaves the kernel's name alone when a transient one is set, and gives it any when there is none.
+    let kernel = want.transient.as_ref().unwrap_or(&want.name);
+    if kernel.is_empty() {
         return Ok(());
     }
-    rustix::system::sethostname(want.name.as_bytes()).map_err(|error| HostError::io("set", "the host name", error))
+    rustix::system::sethostname(kernel.as_bytes()).map_err(|error| HostError::io("set", "the host name", error))
 }
 
 fn by_hand(want: &HostnameState) -> Result<(), HostError> {

@@ -85,7 +85,7 @@ pub(super) fn other_want() -> impl Strategy<Value = Want> {
             let state = UnitState::Loaded { enablement, active };
             Want::new(Key::Unit("postfix.service".to_owned()), State::Unit(state))
         }),
-        "[a-z]{1,8}".prop_map(|name| Want::new(Key::Hostname, State::Hostname(HostnameState { name }))),
+        "[a-z]{1,8}".prop_map(|name| Want::new(Key::Hostname, State::Hostname(HostnameState::named(&name)))),
         prop::sample::select(vec![SysctlState::Absent, SysctlState::value("128"), SysctlState::value("4096")])
             .prop_map(|state| Want::new(Key::Sysctl("net.core.somaxconn".to_owned()), State::Sysctl(state))),
         services.prop_map(|services| {
@@ -108,7 +108,7 @@ pub(super) fn script() -> Script {
     let unit = State::Unit(UnitState::Loaded { enablement: Enablement::Disabled, active: false });
     let brings = vec![(Key::Unit("postfix.service".to_owned()), unit)];
     script
-        .set(Key::Hostname, State::Hostname(HostnameState { name: "localhost".to_owned() }))
+        .set(Key::Hostname, State::Hostname(HostnameState::named("localhost")))
         .dir("/srv/x")
         .sysctl("net.core.somaxconn", "128")
         .offers("postfix", "2:3.5.8-7.el8.x86_64", brings)

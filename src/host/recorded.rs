@@ -65,6 +65,7 @@ pub(super) fn store_state(
             let enablement = enablement.as_str().to_owned();
             StoredState::Unit(StoredUnit::Loaded { enablement, active: *active })
         }
+        State::Hostname(HostnameState { transient: Some(name), .. }) => StoredState::TransientHostname(name.clone()),
         State::Hostname(hostname) => StoredState::Hostname(hostname.name.clone()),
         State::Firewall(FirewallState::Absent) => StoredState::Firewall(StoredFirewall::Absent),
         State::Firewall(FirewallState::Zone { permanent, runtime }) => {
@@ -129,7 +130,10 @@ pub(super) fn load_state(
         StoredState::Unit(StoredUnit::Loaded { enablement, active }) => {
             State::Unit(UnitState::Loaded { enablement: Enablement::from_word(enablement), active: *active })
         }
-        StoredState::Hostname(name) => State::Hostname(HostnameState { name: name.clone() }),
+        StoredState::Hostname(name) => State::Hostname(HostnameState::named(name)),
+        StoredState::TransientHostname(name) => {
+            State::Hostname(HostnameState { name: String::new(), transient: Some(name.clone()) })
+        }
         StoredState::Firewall(StoredFirewall::Absent) => State::Firewall(FirewallState::Absent),
         StoredState::Firewall(StoredFirewall::Zone { permanent, runtime }) => State::Firewall(FirewallState::Zone {
             permanent: permanent.as_ref().map(load_zone),

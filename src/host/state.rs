@@ -302,6 +302,16 @@ impl Enablement {
 pub struct HostnameState {
     /// As `/etc/hostname` has it.
     pub name: String,
+    /// What the kernel goes by where no static name is set: given by DHCP, for one.
+    pub transient: Option<String>,
+}
+
+impl HostnameState {
+    /// A static name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), transient: None }
+    }
 }
 
 /// A firewalld zone.

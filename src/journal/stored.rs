@@ -36,6 +36,8 @@ pub enum StoredState {
     Unit(StoredUnit),
     /// The static host name.
     Hostname(String),
+    /// That there is no static host name; the kernel goes by this one.
+    TransientHostname(String),
     /// Of a firewalld zone.
     Firewall(StoredFirewall),
     /// The value of a kernel parameter; `None` where there is no such parameter.

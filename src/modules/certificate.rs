@@ -152,7 +152,7 @@ fn wish(args: &Args, context: &mut Context<'_>) -> Result<Wish, ModuleError> {
     let common_name = match args.str("common_name") {
         Some(name) => name.to_owned(),
         None => match context.host.read(&ResourceKey::Hostname)? {
-            State::Hostname(HostnameState { name }) if !name.is_empty() => name,
+            State::Hostname(HostnameState { name, .. }) if !name.is_empty() => name,
             _ => return Err(ModuleError::argument("common_name", "is required: the host has no name of its own")),
         },
     };

@@ -18,7 +18,7 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
     let name = args.need_str("name")?;
     check(name).map_err(|why| ModuleError::argument("name", why))?;
-    context.host.put(Want::new(Key::Hostname, State::Hostname(HostnameState { name: name.to_owned() })))?;
+    context.host.put(Want::new(Key::Hostname, State::Hostname(HostnameState::named(name))))?;
     let (short, domain) = name.split_once('.').unwrap_or((name, ""));
     let facts = Map::from_iter([
         ("ansible_hostname".to_owned(), short.into()),

@@ -25,7 +25,7 @@ pub(super) fn look(look: &mut Look<'_>) {
 fn name(look: &mut Look<'_>) -> Finding {
     let fqdn = &look.spec.fqdn;
     let given = match look.host.read(&Key::Hostname) {
-        Ok(State::Hostname(HostnameState { name })) => name,
+        Ok(State::Hostname(HostnameState { name, .. })) => name,
         Ok(_) => String::new(),
         Err(error) => return Finding::not_testable(error.to_string()),
     };

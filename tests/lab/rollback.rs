@@ -69,3 +69,16 @@ fn what_came_since_by_hand_is_not_taken_along_and_a_mask_hides_what_it_hid() {
     run(&["rollback", "--force"]).succeeded();
     assert_eq!(on(host, "rpm -q postfix postfix-pcre | grep -c installed"), "2\n");
 }
+
+#[test]
+fn a_host_without_a_name_of_its_own_goes_by_the_same_one_again() {
+    let host = one_host();
+    let host = host.as_str();
+    reset(&[host]);
+    on(host, "rm /etc/hostname; hostname given-by-dhcp; systemctl stop systemd-hostnamed");
+    let folder = tempfile::tempdir().expect("a folder");
+    up(folder.path(), "- hosts: all\n  become: true\n  tasks:\n    - hostname: {name: mail.example.net}\n");
+    assert_eq!(on(host, "hostname"), "mail.example.net\n");
+    run(&["rollback"]).succeeded();
+    assert_eq!(on(host, "hostname; ls /etc/hostname 2>&1 | grep -c 'No such'"), "given-by-dhcp\n1\n");
+}

@@ -270,7 +270,7 @@ impl Backend for Script {
             Key::File(_) => State::File(FileState::Absent),
             Key::Package(_) => State::Package(PackageState::Absent),
             Key::Unit(_) => State::Unit(UnitState::Absent),
-            Key::Hostname => State::Hostname(HostnameState { name: String::new() }),
+            Key::Hostname => State::Hostname(HostnameState::named("")),
             Key::Firewall(_) if self.zone.is_some() => {
                 State::Firewall(FirewallState::Zone { permanent: None, runtime: None })
             }

@@ -106,7 +106,7 @@ fn files() -> Vec<(&'static str, FileState, FileState)> {
 fn others() -> Vec<(Key, State, State)> {
     let package = |state| State::Package(state);
     let unit = |enablement, active| State::Unit(UnitState::Loaded { enablement, active });
-    let name = |name: &str| State::Hostname(HostnameState { name: name.to_owned() });
+    let name = |name: &str| State::Hostname(HostnameState::named(name));
     let installed = PackageState::Installed(Version::Evr("2:3.5.8-7.el8.x86_64".to_owned()));
     let (postfix, sendmail) = ("postfix.service".to_owned(), "sendmail.service".to_owned());
     vec![

@@ -21,7 +21,15 @@ pub(super) fn same(recorded: &StoredState, present: &StoredState) -> bool {
             let is_one_stopped = runtime.is_none() || in_force.is_none();
             permanent == present && (is_one_stopped || runtime == in_force)
         }
-        (recorded, present) => recorded == present,
+        (recorded, present) => recorded == present || (is_unnamed(recorded) && is_unnamed(present)),
+    }
+}
+
+/// That no static host name is set. What the kernel goes by then may be anything.
+fn is_unnamed(state: &StoredState) -> bool {
+    match state {
+        StoredState::Hostname(name) => name.is_empty(),
+        other => matches!(other, StoredState::TransientHostname(_)),
     }
 }
 

@@ -270,7 +270,7 @@ fn somebody_elses_certificate_is_not_touched_without_force() {
 #[test]
 fn the_subject_is_the_host_name_by_default() {
     let named = |script: &mut Script| {
-        let state = HostnameState { name: "mx.example.net".to_owned() };
+        let state = HostnameState::named("mx.example.net");
         script.set(ResourceKey::Hostname, State::Hostname(state));
     };
     let args = json!({"path": CERTIFICATE, "privatekey_path": KEY, "key_type": "ecdsa"});
