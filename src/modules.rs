@@ -31,6 +31,7 @@ mod firewalld;
 mod hostname;
 mod lineinfile;
 mod mail_verify;
+mod openssl_privatekey;
 mod ping;
 mod postconf;
 mod postfix_service;

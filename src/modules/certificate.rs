@@ -18,8 +18,10 @@ use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, p
 use crate::event::KNOWN_AFTER_APPLY;
 use crate::host::{Content, FileState, HostnameState, Key as ResourceKey, Meta, State, Want};
 use authority::Authority;
-use inspect::{DAY, Found, Key, Voucher, date};
-use issue::{KeyKind, Request};
+pub(super) use inspect::Key;
+use inspect::{DAY, Found, Voucher, date};
+use issue::Request;
+pub(super) use issue::{KeyKind, make_key};
 use names::Name;
 
 pub(super) const SPEC: ModuleSpec = ModuleSpec {
@@ -120,6 +122,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
             made
         }
     };
+    let authority_is_unknown = authority.as_ref().is_some_and(|authority| authority.files.are_unknown());
     if let Some(Authority { files, made, .. }) = authority {
         put(args, context, &files, made)?;
     }
@@ -128,8 +131,9 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
         Verdict::Keep(_) => None,
         Verdict::Renew { reason, .. } => Some(reason.clone()),
     };
-    let unknown =
-        matches!(verdict, Verdict::Keep(None)) || [&files.certificate, &files.key].contains(&&FileState::Unknown);
+    let unknown = matches!(verdict, Verdict::Keep(None))
+        || authority_is_unknown
+        || [&files.certificate, &files.key].contains(&&FileState::Unknown);
     Ok(Outcome { message: reason, values, unknown, ..Outcome::default() })
 }
 
@@ -169,11 +173,9 @@ fn wish(args: &Args, context: &mut Context<'_>) -> Result<Wish, ModuleError> {
     let key = match (args.need_str("key_type")?, args.int("key_size")) {
         ("ecdsa", None) => KeyKind::Ecdsa,
         ("ecdsa", Some(_)) => return Err(ModuleError::argument("key_size", "is for RSA keys; ecdsa is P-256")),
-        (_, None) => KeyKind::Rsa(2048),
-        (_, Some(bits)) => match u32::try_from(bits) {
-            Ok(bits @ (2048 | 3072 | 4096)) => KeyKind::Rsa(bits),
-            _ => return Err(ModuleError::argument("key_size", "must be 2048, 3072 or 4096")),
-        },
+        (_, bits) => {
+            KeyKind::rsa(bits).ok_or_else(|| ModuleError::argument("key_size", "must be 2048, 3072 or 4096"))?
+        }
     };
     let days = args.int("days").filter(|days| (1..=36_500).contains(days));
     let days = days.ok_or_else(|| ModuleError::argument("days", "must be between 1 and 36500"))?;
@@ -198,7 +200,8 @@ struct Files {
     key: FileState,
 }
 
-fn read(context: &mut Context<'_>, path: &str) -> Result<FileState, ModuleError> {
+/// A file that is to be written: no directory, no link.
+pub(super) fn read(context: &mut Context<'_>, path: &str) -> Result<FileState, ModuleError> {
     match context.file(path)? {
         FileState::Directory { .. } => Err(ModuleError::failed(format!("{path} is a directory"))),
         odd @ (FileState::Large { .. } | FileState::Other { .. }) => {

@@ -50,6 +50,7 @@ modules! {
     Hostname => hostname,
     Lineinfile => lineinfile,
     MailVerify => mail_verify,
+    OpensslPrivatekey => openssl_privatekey,
     Ping => ping,
     Postconf => postconf,
     PostfixService => postfix_service,

@@ -84,7 +84,7 @@ fn a_wrong_playbook_is_shown_with_its_place() {
     4 |     - nosuch:
       |       ^^^^^^
       |
-      = note: the modules are: assert, certificate, command, copy, debug, dnf, fail, file, firewalld, hostname, lineinfile, mail_verify, ping, postconf, postfix_service, postmap, service, set_fact, setup, stat, sysctl, template, wait_for
+      = note: the modules are: assert, certificate, command, copy, debug, dnf, fail, file, firewalld, hostname, lineinfile, mail_verify, openssl_privatekey, ping, postconf, postfix_service, postmap, service, set_fact, setup, stat, sysctl, template, wait_for
     ----- exit code 3
     ");
     insta::assert_snapshot!(world.run("check --playbook nosuch.yaml"), @r"

@@ -35,5 +35,6 @@ mod rollback;
 mod sabotage;
 mod secrets;
 mod start;
+mod submission;
 mod sysctl;
 mod verify;

@@ -21,14 +21,14 @@ use crate::modules::install::hex;
 pub(super) const DAY: i64 = 86_400;
 
 /// A private key that is there.
-pub(super) struct Key {
+pub(in crate::modules) struct Key {
     pub(super) pair: KeyPair,
     kind: Option<KeyKind>,
 }
 
 impl Key {
     /// Reads PEM of any of the usual kinds; `None` when there is no key in it, or one with a passphrase.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+    pub(in crate::modules) fn read(bytes: &[u8]) -> Option<Self> {
         let blocks = Pem::iter_from_buffer(bytes).filter_map(Result::ok);
         let pair = blocks
             .filter(|block| block.label.ends_with("PRIVATE KEY"))
@@ -38,7 +38,7 @@ impl Key {
     }
 
     /// Whether it is what is asked for, or a longer one.
-    pub(super) fn suits(&self, wanted: KeyKind) -> bool {
+    pub(in crate::modules) fn suits(&self, wanted: KeyKind) -> bool {
         match (self.kind, wanted) {
             (Some(KeyKind::Rsa(bits)), KeyKind::Rsa(least)) => bits >= least,
             (kind, wanted) => kind == Some(wanted),

@@ -14,11 +14,21 @@ use super::names::Name;
 
 /// The kind of a private key that can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum KeyKind {
+pub(in crate::modules) enum KeyKind {
     /// RSA of 2048, 3072 or 4096 bits.
     Rsa(u32),
     /// ECDSA on the curve P-256.
     Ecdsa,
+}
+
+impl KeyKind {
+    /// RSA of so many bits, 2048 where nothing is said; `None` for another number than 2048, 3072 and 4096.
+    pub(in crate::modules) fn rsa(bits: Option<i64>) -> Option<Self> {
+        match u32::try_from(bits.unwrap_or(2048)) {
+            Ok(bits @ (2048 | 3072 | 4096)) => Some(Self::Rsa(bits)),
+            _ => None,
+        }
+    }
 }
 
 /// What a certificate shall say.
@@ -33,7 +43,7 @@ pub(super) struct Request {
 
 /// Why none could be made.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum IssueError {
+pub(in crate::modules) enum IssueError {
     #[error("make the key or certificate: {0}")]
     Rcgen(#[from] rcgen::Error),
     #[error("make the certificate: its validity is outside of what a certificate can say: {0}")]
@@ -42,7 +52,7 @@ pub(super) enum IssueError {
     Random(#[from] rustix::io::Errno),
 }
 
-pub(super) fn make_key(kind: KeyKind) -> Result<KeyPair, IssueError> {
+pub(in crate::modules) fn make_key(kind: KeyKind) -> Result<KeyPair, IssueError> {
     let size = match kind {
         KeyKind::Ecdsa => return Ok(KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?),
         KeyKind::Rsa(4096) => RsaKeySize::_4096,

@@ -434,3 +434,24 @@ fn files_of_the_sites_own_are_looked_at_and_left() {
     let more = with(&json!({"provider": "none", "subject_alt_name": ["mail.example.com", "other.example.com"]}));
     assert!(host(&key, &good).fails(Module::Certificate, &more).contains("is not for DNS:other.example.com"));
 }
+
+/// A check makes the authority once, however many certificates it is to sign.
+#[test]
+fn an_authority_that_a_check_has_made_is_not_made_again() {
+    let owned = |path: &str| {
+        with(&json!({
+            "path": format!("/etc/ssl/{path}.crt"), "privatekey_path": format!("/etc/ssl/{path}.key"),
+            "provider": "ownca", "ownca_path": "/etc/ssl/ca.crt", "ownca_privatekey_path": "/etc/ssl/ca.key",
+        }))
+    };
+    for mode in [Mode::Check, Mode::Apply] {
+        let mut bench = Bench::new(mode, &|script| _ = script.dir("/etc/ssl"));
+        let first = bench.run(Module::Certificate, &owned("one")).unwrap();
+        assert_eq!(first.changed_keys().len(), 4, "{mode:?}");
+        let second = bench.run(Module::Certificate, &owned("two")).unwrap();
+        assert_eq!(second.changed_keys(), ["file:/etc/ssl/two.key", "file:/etc/ssl/two.crt"], "{mode:?}");
+        assert_eq!(second.outcome.unknown, mode == Mode::Check);
+        let again = bench.run(Module::Certificate, &owned("two")).unwrap();
+        assert!(again.changes.is_empty(), "{mode:?}");
+    }
+}

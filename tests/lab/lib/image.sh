@@ -10,7 +10,7 @@ DEB_PACKAGES=(
   procps hostname ca-certificates libpam-systemd python3-dbus python3-gi iputils-ping openssl
   libdb5.3 libicu72 libnsl2 libsasl2-2 libtirpc3 libpcre2-8-0 libpcre3 # what Postfix's programs are linked with
 )
-TOOLS_PACKAGES=(bind9 bind9-dnsutils swaks libnet-ssleay-perl libnet-dns-perl netcat-openbsd s-nail)
+TOOLS_PACKAGES=(bind9 bind9-dnsutils swaks libnet-ssleay-perl libnet-dns-perl netcat-openbsd s-nail python3-dkim)
 
 hash_of() { sha256sum | cut -c1-16; }
 

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # The local RPM repository: stand-ins for EL8's packages. `repo/` is what dnf sees, `installed/` what a bare host already has.
 #
-# To add a package: a function build_NAME_rpm that puts files under a stage directory and calls pack_rpm or rpm_from_deb, and
-# its name in LAB_RPMS. A changed function changes the key, so the repository and the layers on top of it are made anew.
+# To add a package: a function build_NAME_rpm that puts files under a stage directory and calls run_rpmbuild or rpm_from_debs,
+# and its name in LAB_RPMS. A changed function changes the key, so the repository and the layers on top of it are made anew.
 
-LAB_RPMS=(build_installed_rpms build_openssl_rpm build_postfix_rpms)
+LAB_RPMS=(build_installed_rpms build_openssl_rpm build_postfix_rpms build_dovecot_rpm build_cyrus_sasl_rpms build_opendkim_rpm)
 
 # Genuine EL8 files, used when they lie beside the project; they are not the project's to ship.
 el8_file() { # el8_file NAME: its path, or failure
@@ -14,7 +14,7 @@ el8_file() { # el8_file NAME: its path, or failure
 
 rpms_key() {
   {
-    cat "$LAB_LIB/rpms.sh" "$LAB_LIB/postfix.sh"
+    cat "$LAB_LIB/rpms.sh" "$LAB_LIB/postfix.sh" "$LAB_LIB/companions.sh"
     local name file
     for name in main.cf master.cf; do
       if file=$(el8_file "$name"); then cat "$file"; else printf 'no %s\n' "$name"; fi
@@ -117,21 +117,4 @@ fetch_debs() {
 unpack_deb() { # unpack_deb NAME DIR
   local debs=("$LAB_CACHE/debs/$1"_*.deb)
   dpkg-deb -x "${debs[-1]}" "$2"
-}
-
-# rpm_from_deb NAME EPOCH VERSION RELEASE DEB...: Debian packages under an EL8 name, files where Debian has them.
-rpm_from_deb() {
-  local name=$1 epoch=$2 version=$3 release=$4 stage=$RPM_BUILD/stage-$1 spec=$RPM_BUILD/$1.spec deb
-  shift 4
-  fetch_debs "$@"
-  mkdir -p "$stage"
-  for deb in "$@"; do unpack_deb "$deb" "$stage"; done
-  rm -rf "$stage/usr/share/doc" "$stage/usr/share/man" "$stage/usr/share/lintian"
-  {
-    printf 'Name: %s\nEpoch: %s\nVersion: %s\nRelease: %s\n' "$name" "$epoch" "$version" "$release"
-    printf 'Summary: %s, repackaged\nLicense: see Debian\nAutoReqProv: no\n%%description\nDebian programs under the EL8 name.\n' "$name"
-    printf '%%install\ncp -a "%s/." %%{buildroot}\n%%files\n' "$stage"
-    (cd "$stage" && find . \( -type f -o -type l \) ! -path './etc/*' -printf '"/%P"\n' -o -path './etc/*' -type f -printf '%%config(noreplace) "/%P"\n')
-  } >"$spec"
-  run_rpmbuild "$spec" repo
 }

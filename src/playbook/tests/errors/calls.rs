@@ -48,7 +48,7 @@ fn modules_and_arguments() {
     3 |     - mystery: {}
       |       ^^^^^^^
       |
-      = note: the modules are: assert, certificate, command, copy, debug, dnf, fail, file, firewalld, hostname, lineinfile, mail_verify, ping, postconf, postfix_service, postmap, service, set_fact, setup, stat, sysctl, template, wait_for
+      = note: the modules are: assert, certificate, command, copy, debug, dnf, fail, file, firewalld, hostname, lineinfile, mail_verify, openssl_privatekey, ping, postconf, postfix_service, postmap, service, set_fact, setup, stat, sysctl, template, wait_for
     ");
     insta::assert_snapshot!(task("service: {name: postfix, state: running, enabled: maybe}"), @r#"
     error: the argument `state`: expected one of started, stopped, restarted, reloaded, got "running"
