@@ -24,6 +24,7 @@ mod listing;
 mod locate;
 mod merge;
 mod own_files;
+mod pages;
 mod panic_hook;
 mod paper;
 mod password;

@@ -12,11 +12,15 @@ mod checks;
 mod closing;
 mod failure;
 pub mod json;
+mod junit;
 mod look;
+mod markup;
 pub mod merge;
+mod page;
 mod plan;
 mod progress;
 mod recap;
+mod record;
 mod stream;
 mod tally;
 mod timings;
@@ -31,7 +35,11 @@ use std::io::{self, Write};
 pub(crate) use failure::plain as failure_lines;
 pub(crate) use look::clean;
 pub use look::{Look, Verbosity};
+pub use record::Record;
 pub use tally::{Counts, Tally, Verdict};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::event::{Event, HostEvent};
 use crate::hostplay::Origin;
@@ -64,6 +72,8 @@ pub enum RunKind {
 pub struct RunInfo {
     /// What kind of run.
     pub kind: RunKind,
+    /// When it began.
+    pub began: OffsetDateTime,
     /// The hosts, in the order of the inventory.
     pub hosts: Vec<String>,
     /// The command that repeats this run.
@@ -74,6 +84,18 @@ pub struct RunInfo {
     pub apply: String,
     /// The command that takes the run back.
     pub rollback: String,
+}
+
+impl RunInfo {
+    /// When it began (RFC 3339, UTC, whole seconds).
+    pub(crate) fn moment(&self) -> String {
+        self.began.replace_nanosecond(0).unwrap_or(self.began).format(&Rfc3339).unwrap_or_default()
+    }
+}
+
+/// Of a run that nothing is known of yet.
+fn new_tally(run: &RunInfo) -> Tally {
+    Tally::new(&run.hosts, matches!(run.kind, RunKind::Rollback { .. }))
 }
 
 /// How the report is written.
@@ -127,7 +149,7 @@ impl Reporter {
             }
             Form::Plain { .. } | Form::Json => None,
         };
-        let tally = Tally::new(&run.hosts, matches!(run.kind, RunKind::Rollback { .. }));
+        let tally = new_tally(&run);
         let mut reporter =
             Self { run, form, tally, host_columns, plays: Vec::new(), timings: None, live, source, out, error: None };
         if form == Form::Json {

@@ -10,6 +10,7 @@ use crate::fleet::{DEFAULT_CONFIRM_SECONDS, DEFAULT_TASK_SECONDS};
 mod examples;
 mod inspect;
 mod make;
+mod pages;
 mod shard;
 mod vault;
 
@@ -17,6 +18,7 @@ pub use inspect::{
     DocArgs, FactsArgs, InventoryArgs, InventoryCommand, InventorySource, LintArgs, MergeArgs, ReportCommand,
 };
 pub use make::{CompletionsArgs, InitArgs, ManArgs};
+pub use pages::PagesArgs;
 pub use shard::Shard;
 pub use vault::{EncryptStringArgs, FilesArgs, RekeyArgs, VaultArgs, VaultCommand, VaultCommandArgs};
 
@@ -113,6 +115,9 @@ pub struct UpArgs {
     /// How to get there.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// What to keep.
+    #[command(flatten)]
+    pub pages: PagesArgs,
     /// What to show.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -142,6 +147,9 @@ pub struct CheckArgs {
     /// How to get there.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// What to keep.
+    #[command(flatten)]
+    pub pages: PagesArgs,
     /// What to show.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -165,6 +173,9 @@ pub struct VerifyArgs {
     /// How to get there.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// What to keep.
+    #[command(flatten)]
+    pub pages: PagesArgs,
     /// What to show.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -218,6 +229,9 @@ pub struct RollbackArgs {
     /// How to get there.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// What to keep.
+    #[command(flatten)]
+    pub pages: PagesArgs,
     /// What to show.
     #[command(flatten)]
     pub output: OutputArgs,

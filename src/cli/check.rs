@@ -14,6 +14,7 @@ pub(super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
         play: &args.play,
         choose: Some(&args.choose),
         connection: &args.connection,
+        pages: &args.pages,
         rollback_on_failure: false,
         confirm_within: None,
         revert_fleet: false,

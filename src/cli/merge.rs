@@ -8,6 +8,7 @@ use super::args::MergeArgs;
 use super::console::{Console, output_failure};
 use super::exit::Exit;
 use super::failure::{Failure, Kind};
+use super::pages::Pages;
 use crate::report::merge::{Part, join};
 use crate::report::{Reporter, Tally};
 
@@ -23,12 +24,15 @@ pub(super) fn run(args: &MergeArgs, console: &Console) -> Result<Exit, Failure> 
         parts.push(part);
     }
     let (run, events) = join(parts).map_err(|error| Failure::of(Kind::Input, "cannot join the runs", &error))?;
+    let mut pages = Pages::begin(&args.pages, &run)?;
     let out = Box::new(io::stdout());
     let mut reporter = Reporter::new(run, console.form(args.diff), Box::new(|_| None), out).timings(console.timings());
     for event in &events {
+        pages.add(event);
         reporter.handle(event);
     }
     let tally: Tally = reporter.finish().map_err(|error| output_failure(&error))?;
+    pages.finish()?;
     Ok(tally.verdict().into())
 }
 

@@ -8,6 +8,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::hosts::Hosts;
+use super::pages::Pages;
 use super::{connections, run_spec, session};
 use crate::fleet::Fleet;
 use crate::hostplay::{Mode, RunSpec, UndoTarget};
@@ -23,12 +24,14 @@ pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failur
     let run = run_spec::new(mode, command.clone(), false);
     let info = RunInfo {
         kind: RunKind::Rollback { check: args.check },
+        began: time::OffsetDateTime::now_utc(),
         hosts: hosts.selected.clone(),
         again: command.clone(),
         again_on: command_line(args).text(),
         apply: String::new(),
         rollback: String::new(),
     };
+    let pages = Pages::begin(&args.pages, &info)?;
     let reporter = Reporter::new(info, console.form(args.diff), Box::new(|_| None), Box::new(std::io::stdout()))
         .timings(console.timings());
     let spec = |host: &str| RollbackSpec {
@@ -38,7 +41,7 @@ pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failur
         confirm_within: None,
     };
     let (tally, outcome) =
-        session::watch(reporter, console.veil(), |events| fleet.rollback(&hosts.selected, spec, events))?;
+        session::watch(reporter, pages, console.veil(), |events| fleet.rollback(&hosts.selected, spec, events))?;
     Ok(session::exit(&tally, outcome.interrupted))
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::args::{ChooseArgs, ConnectionArgs, ListArgs, PlayArgs, TargetArgs};
+use super::args::{ChooseArgs, ConnectionArgs, ListArgs, PagesArgs, PlayArgs, TargetArgs};
 use super::command_line::CommandLine;
 use super::connections::{self, Ways};
 use super::console::Console;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::pages::Pages;
 use super::prepare::Prepared;
 use super::retry::Failed;
 use super::{choose, listing, plan, run_spec, session};
@@ -59,6 +60,7 @@ pub(super) struct Run<'a> {
     /// Which part of it.
     pub(super) choose: Option<&'a ChooseArgs>,
     pub(super) connection: &'a ConnectionArgs,
+    pub(super) pages: &'a PagesArgs,
     /// A failed task takes the run back on its host.
     pub(super) rollback_on_failure: bool,
     /// [`Fleet::confirm_within`](crate::fleet::Fleet::confirm_within).
@@ -101,16 +103,14 @@ impl Run<'_> {
             }
             Plan::Follow(path) => plan::follow(path, &hosts, &plays_of)?,
         };
-        let reporter = Reporter::new(
-            self.info(hosts.clone()),
-            console.form(self.play.diff),
-            lines_of(sources),
-            Box::new(std::io::stdout()),
-        )
-        .timings(console.timings());
+        let info = self.info(hosts.clone());
+        let pages = Pages::begin(self.pages, &info)?;
+        let out = Box::new(std::io::stdout());
+        let reporter = Reporter::new(info, console.form(self.play.diff), lines_of(sources), out);
+        let reporter = reporter.timings(console.timings());
         let plays = compiled.plays.iter().cloned().map(fleet_play).collect();
         let run = FleetRun { spec, plays, planning, revert_fleet: self.revert_fleet };
-        let (tally, outcome) = session::watch(reporter, console.veil(), |events| fleet.run(run, events))?;
+        let (tally, outcome) = session::watch(reporter, pages, console.veil(), |events| fleet.run(run, events))?;
         if self.kind == Kind::Up {
             Failed::of(self.target, self.play).note(&hosts, &tally.failed_hosts());
         }
@@ -160,6 +160,7 @@ impl Run<'_> {
                 Kind::Check => RunKind::Check,
                 Kind::Verify { .. } => RunKind::Verify,
             },
+            began: time::OffsetDateTime::now_utc(),
             hosts,
             again: self.command_line(self.name()).limit(self.target).text(),
             again_on: self.command_line(self.name()).text(),

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::console::output_failure;
 use super::exit::Exit;
 use super::failure::{Failure, Kind};
+use super::pages::Pages;
 use crate::event::HostEvent;
 use crate::report::{Reporter, Tally};
 use crate::veil::Veil;
@@ -29,6 +30,7 @@ enum Told {
 /// When the report could not be written, or the system lacks what it takes to begin.
 pub(super) fn watch<T, F>(
     reporter: Reporter,
+    pages: Pages,
     veil: &Veil,
     work: impl FnOnce(mpsc::Sender<HostEvent>) -> F,
 ) -> Result<(Tally, T), Failure>
@@ -39,15 +41,14 @@ where
     let (tell, told) = channel();
     // Writing may block, which must not stop the work on the hosts: a thread of its own.
     let veil = veil.clone();
-    let report = std::thread::spawn(move || write(reporter, &veil, &told));
+    let report = std::thread::spawn(move || write(reporter, pages, &veil, &told));
     let result = runtime.block_on(async {
         let (sender, events) = mpsc::channel(EVENTS_AHEAD);
         let interrupts = signal(SignalKind::interrupt()).ok();
         tokio::join!(work(sender), pass_on(events, interrupts, tell)).0
     });
     match report.join() {
-        Ok(Ok(tally)) => Ok((tally, result)),
-        Ok(Err(error)) => Err(output_failure(&error)),
+        Ok(written) => Ok((written?, result)),
         // The panic hook has ended the program already.
         Err(_) => Err(Failure::new(Kind::Bug, "the report was lost")),
     }
@@ -67,17 +68,21 @@ pub(super) fn exit(tally: &Tally, interrupted: bool) -> Exit {
 }
 
 /// What is secret for the controller alone (passwords of connections) is hidden here, and all else once more.
-fn write(mut reporter: Reporter, veil: &Veil, told: &Receiver<Told>) -> std::io::Result<Tally> {
+fn write(mut reporter: Reporter, mut pages: Pages, veil: &Veil, told: &Receiver<Told>) -> Result<Tally, Failure> {
     while let Ok(told) = told.recv() {
         match told {
             Told::Event(mut event) => {
                 event.event.each_text(&mut |text| veil.hide_in(text));
+                pages.add(&event);
                 reporter.handle(&event);
             }
             Told::Interrupted => reporter.interrupted(),
         }
     }
-    reporter.finish()
+    // The terminal first: it is left in good order whatever happens to the files.
+    let tally = reporter.finish().map_err(|error| output_failure(&error));
+    pages.finish()?;
+    tally
 }
 
 async fn pass_on(mut events: mpsc::Receiver<HostEvent>, mut interrupts: Option<Signal>, tell: Sender<Told>) {

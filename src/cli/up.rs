@@ -14,6 +14,7 @@ pub(super) fn run(args: &UpArgs, console: &Console) -> Result<Exit, Failure> {
         play: &args.play,
         choose: Some(&args.choose),
         connection: &args.connection,
+        pages: &args.pages,
         rollback_on_failure: !args.no_rollback,
         confirm_within: args.confirm.within(),
         revert_fleet: args.revert_fleet,

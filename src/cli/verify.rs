@@ -14,6 +14,7 @@ pub(super) fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure>
         play: &args.play(),
         choose: None,
         connection: &args.connection,
+        pages: &args.pages,
         rollback_on_failure: false,
         confirm_within: None,
         revert_fleet: false,

@@ -108,6 +108,7 @@ catalogue! {
     DNS_EXCHANGER = "dns.exchanger", advisory, "The domain's MX fits the domain mode";
 
     OUTBOUND_REACHED = "outbound.reached", advisory, "The server that mail is handed to can be reached";
+    OUTBOUND_TLS = "outbound.tls", advisory, "Mail is handed on over TLS";
 
     LOG_CLEAN = "log.clean", required, "Postfix has logged no fatal error";
 

@@ -22,6 +22,7 @@ struct Start<'a> {
     kind: &'static str,
     command: &'static str,
     check: bool,
+    began: String,
     hosts: &'a [String],
 }
 
@@ -54,7 +55,7 @@ pub fn line(kind: &str, body: impl IntoIterator<Item = (&'static str, Value)>) -
 
 pub(crate) fn start(run: &RunInfo) -> String {
     let (command, check) = command(run.kind);
-    render(&Start { version: JSON_VERSION, kind: "start", command, check, hosts: &run.hosts })
+    render(&Start { version: JSON_VERSION, kind: "start", command, check, began: run.moment(), hosts: &run.hosts })
 }
 
 pub(crate) fn event(event: &HostEvent) -> String {
@@ -123,7 +124,7 @@ mod tests {
             assert!(!text.contains('\n'));
         }
         insta::assert_snapshot!([&lines[0], &lines[1], &lines[lines.len() - 1]].map(String::as_str).join("\n"), @r#"
-        {"version":1,"kind":"start","command":"up","check":false,"hosts":["mx1","mx2","mx3"]}
+        {"version":1,"kind":"start","command":"up","check":false,"began":"2026-11-24T03:15:00Z","hosts":["mx1","mx2","mx3"]}
         {"version":1,"kind":"event","host":"mx1","at_ms":0,"event":{"type":"connected","ms":31}}
         {"version":1,"kind":"finish","verdict":"failed","changed":true,"recap":{"mx1":{"ok":4,"changed":3,"unreachable":0,"failed":0,"skipped":1,"rescued":0,"ignored":0},"mx2":{"ok":1,"changed":1,"unreachable":0,"failed":1,"skipped":0,"rescued":0,"ignored":0},"mx3":{"ok":0,"changed":0,"unreachable":1,"failed":0,"skipped":0,"rescued":0,"ignored":0}}}
         "#);

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::json::JSON_VERSION;
 use super::{RunInfo, RunKind};
@@ -12,6 +14,7 @@ use crate::event::HostEvent;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
     kind: RunKind,
+    began: OffsetDateTime,
     hosts: Vec<String>,
     events: Vec<HostEvent>,
     /// Whether it came to its end.
@@ -63,6 +66,7 @@ enum Line {
         command: String,
         #[serde(default)]
         check: bool,
+        began: String,
         hosts: Vec<String>,
     },
     Event(Box<HostEvent>),
@@ -97,10 +101,11 @@ impl Part {
                 parsed => parsed?,
             };
             match (parsed, &mut part) {
-                (Line::Start { command, check, hosts }, None) => {
-                    let kind = kind(&command, check)
-                        .ok_or_else(|| MergeError::Line { line: number, problem: format!("`{command}` is no run") })?;
-                    part = Some(Self { kind, hosts, events: Vec::new(), complete: false });
+                (Line::Start { command, check, began, hosts }, None) => {
+                    let wrong = |problem| MergeError::Line { line: number, problem };
+                    let kind = kind(&command, check).ok_or_else(|| wrong(format!("`{command}` is no run")))?;
+                    let began = OffsetDateTime::parse(&began, &Rfc3339).map_err(|error| wrong(error.to_string()))?;
+                    part = Some(Self { kind, began, hosts, events: Vec::new(), complete: false });
                 }
                 (Line::Event(event), Some(part)) => part.events.push(*event),
                 (Line::Finish, Some(part)) => part.complete = true,
@@ -134,6 +139,7 @@ fn parse(line: usize, text: &str) -> Result<Line, MergeError> {
 /// When the runs are not parts of one.
 pub fn join(parts: Vec<Part>) -> Result<(RunInfo, Vec<HostEvent>), MergeError> {
     let kind = parts.first().ok_or(MergeError::NoRun)?.kind;
+    let began = parts.iter().map(|part| part.began).min().ok_or(MergeError::NoRun)?;
     if let Some(other) = parts.iter().find(|part| part.kind != kind) {
         return Err(MergeError::Kinds(command(kind).0, command(other.kind).0));
     }
@@ -148,7 +154,7 @@ pub fn join(parts: Vec<Part>) -> Result<(RunInfo, Vec<HostEvent>), MergeError> {
     events.sort_by_key(|event| event.at_ms);
     let again = format!("mailprov {}", command(kind).0);
     let (apply, rollback) = ("mailprov up".to_owned(), "mailprov rollback".to_owned());
-    Ok((RunInfo { kind, hosts, again_on: again.clone(), again, apply, rollback }, events))
+    Ok((RunInfo { kind, began, hosts, again_on: again.clone(), again, apply, rollback }, events))
 }
 
 /// What a run is called in its first line, and whether it only looks.

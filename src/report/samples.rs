@@ -103,6 +103,7 @@ pub(crate) fn mixed_run() -> Vec<HostEvent> {
 pub(crate) fn run_info(kind: RunKind, hosts: &[&str]) -> RunInfo {
     RunInfo {
         kind,
+        began: time::macros::datetime!(2026-11-24 03:15:00 UTC),
         hosts: hosts.iter().map(|&host| host.to_owned()).collect(),
         again: "mailprov up inventory.yaml --limit mx*".to_owned(),
         again_on: "mailprov up inventory.yaml".to_owned(),

@@ -22,8 +22,7 @@ pub(super) fn look(look: &mut Look<'_>) {
     }
     let finding = exchanger(&resolver, look);
     look.checks.add(&c::DNS_EXCHANGER, finding);
-    let finding = outbound::reached(look, &resolver);
-    look.checks.add(&c::OUTBOUND_REACHED, finding);
+    outbound::look(look, &resolver);
 }
 
 /// Whether all of them answer: glibc and Postfix wait for the first one before they ask the next.

@@ -1,11 +1,12 @@
-//! The way out: whether the server that mail is handed to lets us in.
+//! The way out: whether the server that mail is handed to lets us in, and encrypts.
 
 use std::net::SocketAddr;
 
 use super::{DomainMode, Look};
-use crate::probe::Finding;
 use crate::probe::dns::Resolver;
 use crate::probe::smtp::Smtp;
+use crate::probe::tls::Versions;
+use crate::probe::{Finding, catalogue as c};
 
 /// A next hop as transport(5) and `relayhost` have it.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,35 +17,76 @@ struct Hop {
     port: u16,
 }
 
-/// Asks the relay host, or else the server that takes the domain's mail; only its greeting is read.
-pub(super) fn reached(look: &mut Look<'_>, resolver: &Resolver) -> Finding {
+/// Asks the relay host, or else the server that takes the domain's mail; the dialogue ends before a message.
+pub(super) fn look(look: &mut Look<'_>, resolver: &Resolver) {
+    let (reached, tls) = match next(look, resolver) {
+        Ok((name, address)) => {
+            let level = look.parameter("smtp_tls_security_level");
+            greeting(&name, address, &look.spec.fqdn, &level)
+        }
+        Err(why) => (Finding::not_testable(why.clone()), Finding::not_testable(why)),
+    };
+    look.checks.add(&c::OUTBOUND_REACHED, reached);
+    look.checks.add(&c::OUTBOUND_TLS, tls);
+}
+
+/// The server that mail is handed to, or why it cannot be told.
+fn next(look: &mut Look<'_>, resolver: &Resolver) -> Result<(String, SocketAddr), String> {
     let relayhost = look.parameter("relayhost");
     let spec = look.spec;
     let transport = spec.relay_transport.as_deref().and_then(|transport| transport.strip_prefix("smtp:"));
     let hop = match (relayhost.as_str(), transport, spec.domain_mode) {
         ("", Some(transport), DomainMode::Relay) => hop(transport),
-        ("", None, DomainMode::Local) => return Finding::not_testable("mail goes to its recipients' own servers"),
+        ("", None, DomainMode::Local) => return Err("mail goes to its recipients' own servers".to_owned()),
         ("", ..) => hop(&spec.domain),
         (relayhost, ..) => hop(relayhost),
     };
-    let Some(hop) = hop else { return Finding::not_testable("the next hop cannot be read") };
-    match addresses(resolver, &hop) {
-        Ok((name, address)) if spec.addresses.contains(&address.ip()) => {
-            Finding::not_testable(format!("{name} is this host; see dns.exchanger"))
+    let (name, address) = addresses(resolver, &hop.ok_or("the next hop cannot be read")?)?;
+    if spec.addresses.contains(&address.ip()) {
+        return Err(format!("{name} is this host; see dns.exchanger"));
+    }
+    Ok((name, address))
+}
+
+/// Whether the server lets us in, and whether it encrypts. `own` is the name to greet with, `level` what Postfix's client
+/// is set to (postconf(5), `smtp_tls_security_level`).
+fn greeting(name: &str, address: SocketAddr, own: &str, level: &str) -> (Finding, Finding) {
+    let remedy = "outgoing connections may be closed on the way: many networks close port 25 and want a relayhost";
+    let unasked = || Finding::not_testable(format!("{name} does not take mail from here"));
+    match Smtp::connect(address, None) {
+        Ok((smtp, banner)) if banner.is_positive() => {
+            let reached = Finding::good(format!("{name} at {address}: {banner}"));
+            (reached, encrypted(smtp, name, own, level))
         }
-        Ok((name, address)) => greeting(&name, address),
-        Err(why) => Finding::not_testable(why),
+        Ok((smtp, banner)) => {
+            smtp.quit();
+            (Finding::bad(format!("{name} at {address}: {banner}"), remedy), unasked())
+        }
+        Err(error) => (Finding::bad(format!("{name}: {error}"), remedy), unasked()),
     }
 }
 
-fn greeting(name: &str, address: SocketAddr) -> Finding {
-    let remedy = "outgoing connections may be closed on the way: many networks close port 25 and want a relayhost";
-    match Smtp::connect(address, None) {
-        Ok((smtp, banner)) => {
+fn encrypted(mut smtp: Smtp, name: &str, own: &str, level: &str) -> Finding {
+    let ehlo = match smtp.say(&format!("EHLO {own}")) {
+        Ok(ehlo) => ehlo,
+        Err(error) => return Finding::not_testable(format!("{name}: {error}")),
+    };
+    if matches!(level, "" | "none") {
+        smtp.quit();
+        return Finding::bad("smtp_tls_security_level is none: mail goes out as plain text", "set mail_tls_out: may");
+    }
+    if !ehlo.offers("STARTTLS") {
+        smtp.quit();
+        let remedy = "who runs that server has to offer STARTTLS; until then mail to it goes out as plain text, or waits \
+                      in the queue where mail_tls_out demands more";
+        return Finding::bad(format!("{name} does not offer STARTTLS"), remedy);
+    }
+    match smtp.start_tls(name, Versions::Any) {
+        Ok((smtp, session)) => {
             smtp.quit();
-            Finding::when(banner.is_positive(), format!("{name} at {address}: {banner}"), remedy)
+            Finding::good(format!("{} {} with {name}", session.protocol, session.cipher))
         }
-        Err(error) => Finding::bad(format!("{name}: {error}"), remedy),
+        Err(error) => Finding::bad(format!("{name}: {error}"), "who runs that server has to mend its TLS"),
     }
 }
 
@@ -81,7 +123,11 @@ fn hop(text: &str) -> Option<Hop> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test")]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -98,5 +144,42 @@ mod tests {
         ] {
             assert_eq!(hop(text), expected, "{text}");
         }
+    }
+
+    /// A server that says these lines, one for each time that it is its turn.
+    fn server(lines: &'static [&'static str]) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            for line in lines {
+                (&stream).write_all(format!("{line}\r\n").as_bytes()).unwrap();
+                reader.read_line(&mut String::new()).unwrap();
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn what_is_seen_of_the_next_server_is_told_and_nothing_else() {
+        let asked = |lines, level| {
+            let (reached, tls) = greeting("mx.example.org", server(lines), "mail.example.org", level);
+            let verdict = |finding| match finding {
+                Finding::Good(seen) => format!("good: {seen}"),
+                Finding::Doubtful(seen, _) | Finding::Bad(seen, _) => format!("bad: {seen}"),
+                Finding::NotTestable(why) => format!("untested: {why}"),
+            };
+            (verdict(reached).starts_with("good"), verdict(tls))
+        };
+        let plain: &[&str] = &["220 mx", "250-mx\r\n250 PIPELINING", "221 bye"];
+        let broken: &[&str] = &["220 mx", "250-mx\r\n250 STARTTLS", "220 go ahead", "500 no TLS"];
+        assert_eq!(asked(plain, "may"), (true, "bad: mx.example.org does not offer STARTTLS".to_owned()));
+        let (reached, told) = asked(plain, "none");
+        assert!(reached && told.starts_with("bad: smtp_tls_security_level is none"), "{told}");
+        let (reached, told) = asked(broken, "may");
+        assert!(reached && told.starts_with("bad: mx.example.org: the TLS handshake failed"), "{told}");
+        let closed = asked(&["554 go away", "221 bye"], "may");
+        assert_eq!(closed, (false, "untested: mx.example.org does not take mail from here".to_owned()));
     }
 }

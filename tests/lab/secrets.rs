@@ -207,7 +207,14 @@ fn no_secret_is_seen_anywhere() {
         let up = see_tasks(&["up", "--diff", "-vv"]).succeeded();
         assert!(up.stdout.contains("********"), "{}", up.stdout);
         on(&host, "sed -i s/inline/changed/ /etc/leak.conf");
-        see_tasks(&["up", "--output", "json", "-v"]).succeeded();
+        let (page, junit) = (path("run.html"), path("run.xml"));
+        let pages = ["up", "--output", "json", "-v", "--report", &page, "--junit", &junit];
+        see(&[&pages[..], &way[..], &tasks[..]].concat()).succeeded();
+        for file in [&page, &junit] {
+            let text = fs::read_to_string(file).expect("a page").replace("&quot;", "\"").replace("&#39;", "'");
+            assert!(text.contains("A task named ********"), "{text}");
+            assert_hidden(file, &text);
+        }
         with_way(&["history", "-v"]).succeeded();
         with_way(&["history", "--output", "json"]).succeeded();
         with_way(&["status"]);

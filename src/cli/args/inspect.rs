@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, Subcommand};
 
 use super::examples;
-use super::{ConnectionArgs, OutputArgs, OutputFormat, PlayArgs, TargetArgs, VaultArgs};
+use super::{ConnectionArgs, OutputArgs, OutputFormat, PagesArgs, PlayArgs, TargetArgs, VaultArgs};
 
 /// `inventory`.
 #[derive(Debug, Args)]
@@ -192,6 +192,9 @@ pub struct MergeArgs {
     /// Show the differences in the text of files.
     #[arg(long, short = 'D')]
     pub diff: bool,
+    /// What to keep.
+    #[command(flatten)]
+    pub pages: PagesArgs,
     /// What to show.
     #[command(flatten)]
     pub output: OutputArgs,

@@ -1,0 +1,61 @@
+//! When each host was at what: a bar for each task that took its time.
+
+use std::fmt::Write;
+
+use super::super::markup::escape;
+use super::super::record::Record;
+use super::super::stream::{task_name, time};
+use crate::event::{Event, HostEvent, Status};
+
+/// Units of the picture's width.
+const WIDTH: u64 = 1000;
+/// Shorter bars could not be seen.
+const LEAST: u64 = 2;
+
+pub(super) fn section(record: &Record) -> String {
+    let took = record.took().max(1);
+    let lanes: String = record.run.hosts.iter().map(|host| lane(record, host, took)).collect();
+    format!(
+        "<section id=\"timeline\">\n<h2>Timeline</h2>\n<p class=\"legend\">from 0 to {}; dark: changed, red: failed, \
+         pale: connecting and confirming</p>\n{lanes}</section>\n",
+        time(took)
+    )
+}
+
+fn lane(record: &Record, host: &str, took: u64) -> String {
+    let mut bars = String::new();
+    for event in record.of(host) {
+        bar(&mut bars, event, took);
+    }
+    format!(
+        "<p class=\"lane\">{0}<svg viewBox=\"0 0 {WIDTH} 1\" preserveAspectRatio=\"none\" role=\"img\" \
+         aria-label=\"when {0} was at what\">\n{bars}</svg></p>\n",
+        escape(host)
+    )
+}
+
+fn bar(picture: &mut String, event: &HostEvent, took: u64) {
+    let (class, ms, what) = match &event.event {
+        Event::TaskFinished(result) => {
+            let class = match result.status {
+                Status::Ok | Status::Skipped => "ok",
+                Status::Changed => "changed",
+                Status::Failed | Status::Ignored => "failed",
+            };
+            (class, result.ms, task_name(&result.task))
+        }
+        Event::Connected { ms } => ("wait", *ms, "connect".to_owned()),
+        Event::AgentReady { ms, .. } => ("wait", *ms, "start the agent".to_owned()),
+        Event::FactsGathered { ms } => ("wait", *ms, "gather facts".to_owned()),
+        Event::Confirmed { ms } => ("wait", *ms, "confirm over a new connection".to_owned()),
+        _ => return,
+    };
+    let width = (ms * WIDTH / took).clamp(LEAST, WIDTH);
+    let x = (event.at_ms.saturating_sub(ms) * WIDTH / took).min(WIDTH - width);
+    let (what, ms) = (escape(&what), time(ms));
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        picture,
+        "<rect class=\"{class}\" x=\"{x}\" width=\"{width}\" height=\"1\"><title>{what}: {ms}</title></rect>"
+    );
+}
