@@ -22,18 +22,29 @@ refuse() { # FOLDER REASON
 }
 
 # Every folder on the way must be one that nobody else can exchange: no link, root's or ours, and writable to
-# nobody else (or sticky, like /tmp).
+# nobody else (or sticky, like /tmp). One stat for all: every program that is started here, every run waits for.
 trusted() { # FOLDER
   path=
   rest=${1#/}/
+  set --
   while [ -n "$rest" ]; do
     path=$path/${rest%%/*}
     rest=${rest#*/}
-    facts=$(stat -c '%A %u' -- "$path" 2>&1)
+    set -- "$@" "$path"
+  done
+  IFS='
+'
+  set -f
+  # shellcheck disable=SC2046 # a line a folder
+  set -- $(stat -c '%A %u %n' -- "$@" 2>&1)
+  set +f
+  unset IFS
+  for facts in "$@"; do
     case $facts in
-      d????-??-?" 0" | d????-??-?" $uid" | d????????[tT]" 0" | d????????[tT]" $uid") ;;
+      d????-??-?" 0 "* | d????-??-?" $uid "* | d????????[tT]" 0 "* | d????????[tT]" $uid "*) ;;
       *)
-        why="$path is not a folder of ours alone ($facts)"
+        path=${facts#* * }
+        why="$path is not a folder of ours alone (${facts%" $path"})"
         return 1
         ;;
     esac
