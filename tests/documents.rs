@@ -3,7 +3,12 @@
 //!
 //! `MAILPROV_WRITE_DOCS=1 cargo test --test documents` writes that page anew.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test, which writes a page on request")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test, which writes a page on request and tells what is not run"
+)]
 
 #[path = "lab/docs/page.rs"]
 mod page;
@@ -107,10 +112,15 @@ const RUN: &str = include_str!("lab/docs.rs");
 
 #[test]
 fn command_blocks_are_run_or_say_why_not() {
-    let mut silent = Vec::new();
+    let (mut silent, mut run) = (Vec::new(), 0);
     for (name, text) in pages() {
         let is_run = RUN.contains(&format!("\"{name}\""));
         for block in blocks(&text).into_iter().filter(|block| block.kind == "console") {
+            match block.not_run() {
+                Some(why) => eprintln!("not run: {name}:{}: {why}", block.line),
+                None if is_run => run += 1,
+                None => {}
+            }
             // A translation has the blocks of its page.
             let translated = name.contains("/ja/") || name.ends_with(".ja.md");
             // Tabs and blocks without a command would be read differently by people and by the test.
@@ -124,7 +134,74 @@ fn command_blocks_are_run_or_say_why_not() {
             }
         }
     }
+    eprintln!("command blocks that the lab's tests run: {run}");
     assert_none("command blocks that nobody runs and that do not say why", &silent);
+}
+
+/// Whether a line is a command of ours or of the project's.
+fn is_command(line: &str) -> bool {
+    ["mailprov ", "tests/", "release/", "docs/build", "cargo ", "$ "].iter().any(|start| line.starts_with(start))
+}
+
+#[test]
+fn commands_stand_in_blocks_that_can_be_run() {
+    let mut elsewhere = Vec::new();
+    for (name, text) in pages() {
+        let mut fence = None;
+        for (index, line) in text.lines().enumerate() {
+            let bare = line.trim_start();
+            if let Some(kind) = bare.strip_prefix("```") {
+                fence = if fence.is_some() { None } else { Some(kind) };
+                continue;
+            }
+            let in_code = match fence {
+                Some(kind) => matches!(kind, "" | "sh" | "bash" | "shell"),
+                None => line.starts_with("    "),
+            };
+            if in_code && is_command(bare) {
+                elsewhere.push(format!("{name}:{}: {bare}", index + 1));
+            }
+        }
+    }
+    assert_none("commands outside of `console` blocks", &elsewhere);
+}
+
+/// The program's texts, with what continues a literal in the next line joined to it.
+fn program_text() -> String {
+    let mut folders = vec![root().join("src")];
+    let mut text = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text.push_str(&fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    regex::Regex::new(r"\\\n\s*").unwrap().replace_all(&text, "").into_owned()
+}
+
+/// The texts in backticks of a line.
+fn quoted(line: &str) -> impl Iterator<Item = &str> {
+    line.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn symptoms_are_in_the_program_s_words() {
+    let page = fs::read_to_string(root().join("docs/troubleshooting.md")).unwrap();
+    let program = program_text();
+    let mut unknown = Vec::new();
+    for line in page.lines().filter(|line| line.starts_with("| ")) {
+        let symptom = line.trim_start_matches("| ").split(" | ").next().unwrap_or_default();
+        for words in quoted(symptom).flat_map(|words| words.split("...")).map(str::trim) {
+            if !program.contains(words) {
+                unknown.push(words.to_owned());
+            }
+        }
+    }
+    assert_none("symptoms that the program does not show", &unknown);
 }
 
 /// Commands and files of a page.

@@ -7,6 +7,7 @@
 //! * `<!-- test: bare host -->`: from a bare host;
 //! * `<!-- test: on the server -->`, `<!-- test: on the client -->`: not where mailprov is, but there;
 //! * `<!-- test: exit 4 -->`: the last command ends so; otherwise all end with 0;
+//! * `<!-- test: typed WORDS -->`: each command finds these words, as a line, on its stdin;
 //! * `<!-- test: not run: WHY -->`.
 
 /// A fenced block.
