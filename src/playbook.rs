@@ -31,6 +31,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use compile::CompiledPlay;
+pub use outside::lookups;
 
 use serde_json::{Map, Value};
 

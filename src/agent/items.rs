@@ -134,6 +134,7 @@ impl Interpreter<'_> {
         let expected = self.handlers_of(task, item).unwrap_or_default();
         self.host.owing(self.debts(&expected));
         let mut outcome = self.attempt(running, item);
+        outcome.attempts = task.until.as_ref().map(|_| 1);
         for attempt in 2..=attempts {
             let Some(until) = &task.until else { break };
             match self.until_holds(task, until, item, &outcome) {
@@ -146,6 +147,7 @@ impl Interpreter<'_> {
                 return stopped();
             }
             outcome = self.attempt(running, item);
+            outcome.attempts = Some(attempt);
         }
         if attempts > 1
             && let Some(until) = &task.until
@@ -191,9 +193,9 @@ impl Interpreter<'_> {
             Ok(false) if outcome.status == Status::Failed => {}
             Ok(false) => {
                 let message = format!("the condition of `until` did not hold after {attempts} attempts");
-                let values = std::mem::take(&mut outcome.values);
+                let (values, tried) = (std::mem::take(&mut outcome.values), outcome.attempts);
                 outcome = ItemOutcome::failed(Failure { message, ..Failure::default() });
-                outcome.values = values;
+                (outcome.values, outcome.attempts) = (values, tried);
             }
             Err(error) => return ItemOutcome::failed(error.to_failure()),
         }

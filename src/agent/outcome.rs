@@ -22,6 +22,8 @@ pub(super) struct ItemOutcome {
     pub label: Option<String>,
     /// The host recorded a change or an action, whatever became of it.
     pub recorded: bool,
+    /// How often it was tried, where `until` says that it may be tried again.
+    pub attempts: Option<u32>,
 }
 
 impl ItemOutcome {
@@ -40,6 +42,7 @@ impl ItemOutcome {
             unknown: outcome.unknown,
             label: None,
             recorded,
+            attempts: None,
         }
     }
 
@@ -53,6 +56,7 @@ impl ItemOutcome {
             unknown,
             label: None,
             recorded: false,
+            attempts: None,
         }
     }
 
@@ -66,6 +70,7 @@ impl ItemOutcome {
             unknown: false,
             label: None,
             recorded: false,
+            attempts: None,
         }
     }
 
@@ -75,6 +80,9 @@ impl ItemOutcome {
         result.insert("changed".into(), json!(self.status == Status::Changed));
         result.insert("failed".into(), json!(self.status == Status::Failed));
         result.insert("skipped".into(), json!(self.status == Status::Skipped));
+        if let Some(attempts) = self.attempts {
+            result.insert("attempts".into(), json!(attempts));
+        }
         if let Some(message) = &self.message {
             result.entry("msg").or_insert_with(|| json!(message));
         }

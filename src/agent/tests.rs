@@ -212,9 +212,10 @@ fn overrides_judge_the_result() {
     retried.register = Some("again".into());
     retried.until = Some(Until { conditions: vec![template("not again.changed")], retries: 1, delay: 0 });
     let mut host = Fake::new(Mode::Apply);
-    let steps = vec![step(quiet), step(tolerated), step(retried), step(judged)];
+    let counted = task("assert", json!({"that": "again.attempts == 2"}));
+    let steps = vec![step(quiet), step(tolerated), step(retried), step(counted), step(judged)];
     let (end, results) = run(&mut host, &play(steps, vec![]));
-    assert_eq!(statuses(&results), [Status::Ok, Status::Ignored, Status::Ok, Status::Failed]);
+    assert_eq!(statuses(&results), [Status::Ok, Status::Ignored, Status::Ok, Status::Ok, Status::Failed]);
     assert!(matches!(end, PlayEnd::Failed(_)));
 }
 

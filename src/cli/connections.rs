@@ -12,6 +12,7 @@ use super::password;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::fleet::{DEFAULT_PATIENCE, Fleet};
 use crate::inventory::Inventory;
+use crate::playbook;
 use crate::template::{Layer, TemplateError, Vars};
 use crate::transport::{ConnectionOptions, ConnectionSpec};
 use crate::veil::secret_values;
@@ -110,12 +111,11 @@ impl Ways<'_> {
             ("inventory_hostname_short", Value::from(short)),
             ("group_names", Value::from(self.inventory.groups_of(host))),
         ];
-        let magic = magic.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let vars = Vars::new(vec![
-            Layer::Templates(Arc::new(self.inventory.vars_for(host))),
-            Layer::Templates(Arc::new(self.extra_vars.clone())),
-            Layer::Plain(Arc::new(magic)),
-        ]);
+        let mut magic: Map<_, _> = magic.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut own = self.inventory.vars_for(host);
+        own.extend(self.extra_vars.clone());
+        magic.extend(playbook::lookups(&own, self.sources.veil()));
+        let vars = Vars::new(vec![Layer::Templates(Arc::new(own)), Layer::Plain(Arc::new(magic))]);
         let mut rendered = Map::new();
         for name in NAMES {
             if let Some(value) = vars.get(name).map_err(|error| self.not_rendered(host, name, &error))? {

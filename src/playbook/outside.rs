@@ -2,18 +2,18 @@
 //! `hostvars`. Each host gets what its own templates ask for and no more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
 use super::compile::is_password;
 use super::loader::Loader;
-use super::tree::Location;
+use super::tree::{Location, on_disk};
 use super::undefined::Asked;
 use crate::diagnostic::Diagnostic;
-use crate::hostplay::{FACT_NAMES, Origin};
+use crate::hostplay::{FACT_NAMES, Origin, Template};
 use crate::inventory::Inventory;
-use crate::template::{Layer, ON_CONTROLLER, Outside, Vars};
+use crate::template::{Kind, Layer, ON_CONTROLLER, Outside, Vars, analyse};
 use crate::veil::{Veil, is_secret};
 
 /// Larger files do not travel with a play.
@@ -55,6 +55,39 @@ pub(super) fn read(
         told.insert(host.clone(), variables);
     }
     told
+}
+
+/// What the lookups in variables find that are rendered here, as those that tell how a host is reached: to be laid above
+/// them. What cannot be read is left out, and an error where it is used.
+#[must_use]
+pub fn lookups(variables: &Map<String, Value>, veil: &Veil) -> Map<String, Value> {
+    let mut found = Map::new();
+    variables.values().for_each(|value| add_lookups(value, veil, &mut found));
+    if found.is_empty() { found } else { Map::from_iter([(ON_CONTROLLER.to_owned(), Value::Object(found))]) }
+}
+
+fn add_lookups(value: &Value, veil: &Veil, found: &mut Map<String, Value>) {
+    match value {
+        Value::String(text) if text.contains("lookup") || text.contains("query") || text.contains("q(") => {
+            let here = Origin { file: String::new(), line: 1, column: 1 };
+            let template = Template { source: text.clone(), origin: here.clone() };
+            let outsides = analyse(&template, Kind::Text).unwrap_or_default();
+            for outside in outsides.into_iter().filter_map(|reference| reference.outside) {
+                if let Ok(Answer::Lookup { plugin, term, value }) =
+                    answer(&outside, &here, &on_disk(Path::new("./here")))
+                {
+                    if is_secret(&term) {
+                        veil.add(&value);
+                    }
+                    let answers = found.entry(plugin).or_insert_with(|| json!({}));
+                    answers.as_object_mut().map(|answers| answers.insert(term, Value::from(value)));
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| add_lookups(item, veil, found)),
+        Value::Object(entries) => entries.values().for_each(|entry| add_lookups(entry, veil, found)),
+        _ => {}
+    }
 }
 
 enum Answer {

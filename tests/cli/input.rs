@@ -169,3 +169,22 @@ fn a_reader_that_goes_away_is_no_error() {
         assert!(!ran.stderr.contains("panic") && !ran.stderr.contains("bug"), "{command_line}\n{ran}");
     }
 }
+
+#[test]
+fn what_tells_how_a_host_is_reached_may_come_from_the_environment_and_from_files() {
+    let world = World::new()
+        .program("ssh", "echo \"$@\" >arguments; exit 255")
+        .file("port", "2222\n")
+        .file("play.yaml", "- hosts: all\n  tasks:\n    - ping:\n")
+        .file(
+            "inventory.yaml",
+            "all:\n  hosts:\n    mx1:\n  vars:\n    ansible_ssh_executable: ./ssh\n    \
+             ansible_user: \"{{ lookup('env', 'HOME') | basename }}\"\n    ansible_port: \"{{ site.port }}\"\n    \
+             site: {port: \"{{ lookup('file', 'port') }}\"}\n    unused: \"{{ lookup('file', 'nowhere') }}\"\n",
+        );
+    let ran = world.run("check --playbook play.yaml");
+    assert_eq!(ran.code, Some(5), "{ran}");
+    let user = world.path().file_name().and_then(|name| name.to_str()).unwrap_or("no name");
+    let arguments = world.text("arguments");
+    assert!(arguments.contains("Port=2222") && arguments.contains(&format!("-l {user}")), "{arguments}");
+}
