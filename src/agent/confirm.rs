@@ -31,8 +31,26 @@ pub(super) struct Admitted {
     cut_off: Vec<Guarded>,
 }
 
+/// Removes guards that nothing needs any more, where a kill came between the record that says so and their removal. The
+/// caller holds the lock.
+pub(super) fn sweep(store: &Store) -> Result<(), HostError> {
+    let guarded = store.unconfirmed()?;
+    for run_id in guard::standing().into_iter().filter(|id| guarded.iter().all(|guarded| guarded.run_id != *id)) {
+        let made = match store.read(&run_id) {
+            Ok(run) => run.armed().map(|armed| armed.made.clone()).unwrap_or_default(),
+            Err(JournalError::NoSuchRun(_)) => Vec::new(),
+            // Whatever that is, it is none of ours.
+            Err(JournalError::BadRunId(_)) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        guard::disarm(&run_id, &made)?;
+    }
+    Ok(())
+}
+
 /// Refuses a run while another one waits for its confirmation. The caller holds the lock.
 pub(super) fn admit(store: &Store) -> Result<Admitted, HostError> {
+    sweep(store)?;
     let (waiting, cut_off): (Vec<_>, Vec<_>) = store.unconfirmed()?.into_iter().partition(Guarded::is_awaiting);
     let Some(first) = waiting.first() else { return Ok(Admitted { cut_off }) };
     let left = first.left(&Clock::read()).as_secs();
@@ -73,6 +91,18 @@ impl Admitted {
         }
         Ok(())
     }
+}
+
+/// What is still to be said when a run that took a guard over does nothing after all.
+pub(super) fn still_guarded(store: &Store, run_id: &str) -> Result<Option<String>, JournalError> {
+    let mine = store.unconfirmed()?.into_iter().find(|guarded| guarded.run_id == run_id);
+    Ok(mine.map(|Guarded { armed, .. }| {
+        format!(
+            "the run {} that was cut off before is still guarded: the host takes it back within {} s, `mailprov rollback` at \
+             once",
+            armed.since, armed.within
+        )
+    }))
 }
 
 /// At the end of a run: whether it waits for its confirmation from now on. The caller holds the lock.

@@ -19,7 +19,7 @@ use crate::host::machine::Machine;
 use crate::host::preview::Preview;
 use crate::host::{Host, HostError, Witness};
 use crate::hostplay::{HostPlay, Mode, RunSpec};
-use crate::journal::{Lock, Outcome, Store, lock, store};
+use crate::journal::{JournalError, Lock, Outcome, Store, lock, store};
 use crate::protocol::{Expectation, PROTOCOL_VERSION, PlanKey, Reply, Request};
 use crate::template::Engine;
 
@@ -174,9 +174,11 @@ impl OpenRun {
         let facts = if gathers { facts::gather(self.host.host(), self.now) } else { Map::new() };
         let setting =
             Setting { facts: &facts, now: self.now, owed: &self.owed, veil: speaker.veil(), stop: speaker.stop() };
-        let Some(failure) = plan::refuse(Machine::unheard(), expected, &setting) else { return Ok(()) };
+        let Some(mut failure) = plan::refuse(Machine::unheard(), expected, &setting) else { return Ok(()) };
         if let RunHost::Live(live, _) = &mut self.host {
-            live.run().finished(Outcome::Failed).map_err(|error| Box::new(error.to_failure()))?;
+            let broken = |error: JournalError| Box::new(error.to_failure());
+            live.run().finished(Outcome::Failed).map_err(broken)?;
+            failure.hints.extend(confirm::still_guarded(&journals(), &self.spec.run_id).map_err(broken)?);
         }
         Err(Box::new(failure))
     }

@@ -71,6 +71,7 @@ fn undo(
     let (mut machine, store) = (machine(speaker), journals());
     if spec.mode == Mode::Apply {
         machine.settle()?;
+        confirm::sweep(&store)?;
     }
     let guarded = store.unconfirmed()?;
     let report = rollback_guarded(machine, &store, spec, target, force, arm, &mut |event| speaker.emit(event))?;

@@ -4,6 +4,7 @@
 //! resources: no undo record is written for them, and they go when the run is confirmed or taken back.
 #![expect(clippy::disallowed_methods, reason = "a guard has no undo record; it is removed by its journal's records")]
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self as files, DirBuilder, File};
 use std::io;
@@ -159,6 +160,13 @@ pub fn disarm(id: &str, made: &[String]) -> Result<(), HostError> {
         }
     }
     Ok(())
+}
+
+/// The runs of which a guard, or some of it, is there: the agent's binary comes first and goes last.
+#[must_use]
+pub fn standing() -> BTreeSet<String> {
+    let entries = FOLDERS.into_iter().filter_map(|folder| files::read_dir(folder).ok()).flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
 /// Whether systemd has read the link, as it does at a boot: until it looks anew it then keeps the unit.

@@ -13,6 +13,8 @@ mod traces;
 #[cfg(test)]
 mod frozen;
 #[cfg(test)]
+mod frozen_guards;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod preview_tests;

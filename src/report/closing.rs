@@ -102,6 +102,12 @@ fn next(run: &RunInfo, tally: &Tally) -> String {
         if run.kind == RunKind::Verify {
             return format!("`{}` repairs what is in the playbook; mend the rest and run `{again}` again.", run.apply);
         }
+        if restoring && tally.hosts().any(|(_, host)| host.is_unreachable()) {
+            // One that was cut off when all was done would take back one run more.
+            return format!(
+                "Mend the cause and, where `mailprov history` does not call the run rolled back, run `{again}` again."
+            );
+        }
         return format!("Mend the cause and run `{again}` again.");
     }
     match run.kind {
@@ -118,7 +124,7 @@ fn next(run: &RunInfo, tally: &Tally) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Event, HostEvent, HostOutcome, Status};
+    use crate::event::{Event, Failure, HostEvent, HostOutcome, Status};
     use crate::report::samples::{change, event, mixed_run, run_info, task};
 
     fn closing(kind: RunKind, hosts: &[&str], events: &[HostEvent]) -> String {
@@ -188,6 +194,13 @@ mod tests {
         insta::assert_snapshot!(closing(RunKind::Rollback { check: false }, &["mx1"], &both), @r"
         Put back mx1 (1 change). 1 host kept what was changed by hand since (mx1). Look
         at it with `--diff`; `--force` overwrites it.
+        ");
+        let lost = HostOutcome::Unreachable { failure: Failure::default() };
+        let cut = [event("mx1", restored(None)), event("mx1", Event::HostFinished { outcome: lost })];
+        insta::assert_snapshot!(closing(RunKind::Rollback { check: false }, &["mx1"], &cut), @r"
+        Put back mx1 (1 change). 1 host could not be reached (mx1). Mend the cause and,
+        where `mailprov history` does not call the run rolled back, run `mailprov up
+        inventory.yaml --limit mx*` again.
         ");
         let one = [event("mx1", restored(None)), done()];
         insta::assert_snapshot!(closing(RunKind::Rollback { check: true }, &["mx1"], &one), @"Would put back mx1 (1 change). Leave out `--check` to do it.");

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::guarantees;
 use crate::support::{address, assert_same, disk, inventory, lab, mailprov, manifest, on, reset, try_on};
 use going::Going;
 use wire::confirm;
@@ -33,6 +34,8 @@ const SCENARIOS: &[Scenario] = &[
     ("a confirmation of an older run", a_stale_confirmation),
     ("the agent is killed, and nobody comes", the_agent_is_killed),
     ("the agent is killed, and a new run takes over", a_new_run_takes_over),
+    ("a plan is refused after a guard was taken over", a_plan_is_refused),
+    ("a guard was left over", a_guard_was_left_over),
     ("a rollback closes the door", a_rollback_closes_the_door),
     ("nothing of the way in changes", nothing_of_it_changes),
 ];
@@ -67,7 +70,7 @@ fn nobody_is_locked_out() {
         }
     });
     let locked_out = locked_out.into_inner().expect("a list");
-    println!("confirm scenarios tried: {}, locked out: {}", SCENARIOS.len(), locked_out.len());
+    guarantees::tell("confirm scenarios tried", SCENARIOS.len(), "locked out", locked_out.len(), "lab confirm");
     assert!(locked_out.is_empty(), "{locked_out:?}");
 }
 
@@ -241,6 +244,37 @@ fn a_new_run_takes_over(host: &Host) {
     assert!(ran.stdout.contains("\"confirmed\""), "{}", ran.stdout);
     assert_eq!(host.guards(), "");
     mailprov(&["rollback", &inventory("root"), "--limit", &host.limit(), "--run", &run]).succeeded();
+}
+
+fn a_plan_is_refused(host: &Host) {
+    let run = cut_off(host, LONG);
+    let playbook = host.play("planned.yaml", &["copy: {dest: /etc/later, content: x}"]);
+    let plan = host.folder.path().join("plan.json").to_string_lossy().into_owned();
+    let args = [&inventory("root"), "--limit", &host.limit(), "--playbook", &playbook];
+    mailprov(&[&["check"], &args[..], &["--out", &plan]].concat()).succeeded();
+    on(&host.name, "touch /etc/later");
+    let up = [&["up"], &args[..], &["--plan", &plan, "--confirm-timeout", WITHIN]].concat();
+    let refused = mailprov(&up).with_status(4);
+    on(&host.name, "rm /etc/later");
+    assert!(refused.stdout.contains("another kind of file than when the plan was made"), "{}", refused.stdout);
+    assert!(
+        refused.stdout.contains(&format!("the run {run} that was cut off before is still guarded")),
+        "{}",
+        refused.stdout
+    );
+    host.takes_back(&run);
+}
+
+/// As after a kill between the record that a run is back and the removal of what guarded it.
+fn a_guard_was_left_over(host: &Host) {
+    host.unconfirmed(LONG, &[OPEN]);
+    let guard = "var/lib/mailprov/guard etc/systemd/system/*/mailprov-* etc/systemd/system/mailprov-*";
+    on(&host.name, &format!("cd /; tar -cf /run/guard.tar {guard}"));
+    host.rollback().succeeded();
+    assert_eq!(host.guards(), "");
+    on(&host.name, "tar -xf /run/guard.tar -C /");
+    host.rollback().with_status(4);
+    assert_eq!(host.guards(), "");
 }
 
 /// sshd has moved since: what the rollback closes is the door that is in use now.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::guarantees;
 use crate::support::{Ran, inventory, mailprov, on, one_host, reset};
 
 /// (what, the edit, what tells its state).
@@ -47,7 +48,6 @@ fn lost(host: &str, states: &[String]) -> Vec<&'static str> {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "the numbers are for whoever reads the log")]
 fn what_was_changed_by_hand_is_shown_and_kept() {
     let host = one_host();
     let host = host.as_str();
@@ -79,7 +79,7 @@ fn what_was_changed_by_hand_is_shown_and_kept() {
     for shown in ["# by hand", "mynetworks_style", "mail.example.net", "changed since by someone else"] {
         assert!(check.stdout.contains(shown) && ran.stdout.contains(shown), "`{shown}` is not shown:\n{}", ran.stdout);
     }
-    eprintln!("rollback conflicts tried: {} / edits lost: {}", EDITS.len(), lost_edits.len());
+    guarantees::tell("rollback conflicts tried", EDITS.len(), "edits lost", lost_edits.len(), "lab conflicts");
     assert_eq!(lost_edits, [""; 0], "{}", ran.stdout);
 
     run(&["rollback", "--force"], inventory).succeeded();

@@ -1,6 +1,8 @@
 //! What goes wrong on one host stays there and is said.
 
-use crate::support::{address, fqdn, inventory, mailprov, on, one_host, reset, with_status};
+use crate::support::{
+    address, assert_same, fqdn, hosts, inventory, mailprov, manifest, on, one_host, reset, with_status,
+};
 
 /// The lab may have more.
 const LIMIT: &str = "mail1.*,mail2.*,mail3.*";
@@ -70,4 +72,43 @@ fn a_task_that_takes_too_long_is_stopped_and_the_run_taken_back() {
         assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
     }
     assert_eq!(on(&host, "ls /etc/half 2>&1; true"), "ls: cannot access '/etc/half': No such file or directory\n");
+}
+
+/// The third host's batch comes last, and fails after the first two have succeeded in theirs.
+#[test]
+fn a_fleet_is_taken_back_when_a_later_batch_fails() {
+    let hosts = hosts();
+    let names: Vec<&str> = hosts.iter().map(String::as_str).take(3).collect();
+    reset(&names);
+    let last = names[2];
+    let folder = tempfile::tempdir().expect("a folder");
+    let playbook = folder.path().join("play.yaml").to_string_lossy().into_owned();
+    let text = format!(
+        "- hosts: all
+  serial: 1
+  tasks:
+    - copy: {{dest: /etc/fleet, content: x}}
+    - firewalld: {{port: 8025/tcp, state: enabled, permanent: true, immediate: true}}
+    - fail: {{msg: on purpose}}
+      when: inventory_hostname == '{}'
+",
+        fqdn(last)
+    );
+    std::fs::write(&playbook, text).expect("written");
+    let inventory = inventory("root");
+    let limit = names.iter().map(|name| fqdn(name)).collect::<Vec<_>>().join(",");
+    let args = ["up", &inventory, "--playbook", &playbook, "--limit", &limit];
+    let before: Vec<String> = names.iter().map(|name| manifest(name)).collect();
+    let changed = || names.iter().filter(|name| !on(name, "ls /etc/fleet 2>/dev/null; true").is_empty()).count();
+
+    let ran = mailprov(&args).with_status(4);
+    assert_eq!(changed(), 2, "without it those that succeeded stay: {}", ran.stdout);
+    mailprov(&["rollback", &inventory, "--limit", &limit]);
+    let ran = mailprov(&[&args[..], &["--revert-fleet"]].concat()).with_status(4);
+    for (name, before) in names.iter().zip(&before) {
+        assert_same(before, &manifest(name), &format!("{name} is not as before: {}", ran.stdout));
+    }
+    assert!(ran.stdout.contains(&format!("{} did not make it", fqdn(last))), "{}", ran.stdout);
+    let history = mailprov(&["history", &inventory, "--limit", &limit]).succeeded();
+    assert_eq!(history.stdout.matches("rolled back").count(), 5, "{}", history.stdout);
 }

@@ -1,15 +1,13 @@
-//! The table of docs/guarantees.md: what was tried, and how often it went wrong.
-//!
-//! Each test writes its line into a folder of cargo's; `tests/run` prints them all at the end.
+//! The table of `docs/guarantees.md`: what was tried, and how often it went wrong.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-/// A line: `tried` of what, and `bad` of what, which has to be 0; how to repeat it.
-#[expect(clippy::print_stderr, reason = "for whoever runs the test alone")]
+/// Prints a row: `tried` of `what`, `bad` of them `wrong`, which has to be none, and how to try the same again. With
+/// `MAILPROV_GUARANTEES` it is also put into that folder, for `tests/run` to print the whole table.
+#[expect(clippy::print_stderr, reason = "for whoever runs the test")]
 pub fn tell(what: &str, tried: usize, wrong: &str, bad: usize, again: &str) {
-    let line = format!("| {what} | {tried} | {wrong} | {bad} | `{again}` |");
-    eprintln!("{line}");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guarantees");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    std::fs::write(folder.join(what.replace(' ', "-")), line + "\n").expect("written");
+    eprintln!("{what}: {tried} / {wrong}: {bad} ({again})");
+    let Some(folder) = std::env::var_os("MAILPROV_GUARANTEES").map(PathBuf::from) else { return };
+    let row = format!("| {what} | {tried} | {wrong} | {bad} | `{again}` |\n");
+    std::fs::write(folder.join(what.replace(' ', "-")), row).expect("written");
 }

@@ -1,6 +1,6 @@
 //! Plan files on a host: followed while the host is as it was, refused with what moved when it is not.
 
-use crate::support::{inventory, mailprov, on, reset, with_status};
+use crate::support::{fqdn, inventory, mailprov, on, one_host, reset, with_status};
 
 const LIMIT: &[&str] = &["--limit", "mail1.mydomain.local"];
 
@@ -47,4 +47,36 @@ fn a_plan_is_followed_exactly_or_not_at_all() {
     }
     let ran = mailprov(&up).succeeded();
     assert!(with_status(&ran, "changed").len() > 5);
+}
+
+#[test]
+fn facts_that_change_by_themselves_move_no_host() {
+    let host = one_host();
+    reset(&[&host]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (playbook, plan, inventory, limit) = (path("play.yaml"), path("plan.json"), inventory("root"), fqdn(&host));
+    // The time and the free memory are others each time. Who only asks for them may go on; who writes them down would not
+    // write what was planned.
+    for (content, status) in [("{{ ansible_hostname }}", 0), ("{{ ansible_date_time.epoch }}", 4)] {
+        let text = format!(
+            "- hosts: all
+  tasks:
+    - copy: {{dest: /etc/planned, content: '{content}'}}
+      when: ansible_date_time.epoch | int > 0 and ansible_memfree_mb | int >= 0
+"
+        );
+        std::fs::write(&playbook, text).expect("written");
+        let args = [inventory.as_str(), "--playbook", &playbook, "--limit", &limit];
+        mailprov(&[&["check"], &args[..], &["--out", &plan]].concat()).succeeded();
+        let then = on(&host, "date +%s");
+        on(&host, &format!("until [ $(date +%s) -gt {then} ]; do sleep 0.1; done", then = then.trim()));
+        let ran = mailprov(&[&["up"], &args[..], &["--plan", &plan]].concat()).with_status(status);
+        let says_so = ran.stdout.contains("file /etc/planned would be looked at or changed otherwise");
+        assert_eq!(says_so, status != 0, "{}", ran.stdout);
+    }
+    assert!(
+        !on(&host, "cat /etc/planned").starts_with(|first: char| first.is_ascii_digit()),
+        "only the first was followed"
+    );
 }

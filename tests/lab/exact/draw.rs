@@ -9,6 +9,7 @@ const PAIRS: &[&[&str]] = &[
     &["postfix installed", "main.cf by hand: comments, continuation lines, duplicates"],
     &["postfix running", "firewalld stopped"],
     &["postfix running", "a certificate of another key"],
+    &["postfix installed", "main.cf begins with a continuation line"],
     &["postfix installed", "main.cf is missing"],
     &["postfix installed", "main.cf is a directory"],
     &["postfix installed", "sender_canonical is a link"],
