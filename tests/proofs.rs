@@ -146,6 +146,20 @@ fn every_row_says_what_proves_it_or_why_nothing_does() {
 }
 
 #[test]
+fn every_step_of_the_guide_has_a_test_and_every_mistake_its_own() {
+    let is_test = |word: &String| word.contains("::") || word.starts_with("guide ");
+    for row in rows(&read("docs/guide-coverage.md")) {
+        let last = row.last().unwrap();
+        let tests: Vec<String> = between(last, '`').into_iter().filter(is_test).collect();
+        if row.len() == 4 {
+            assert!(!tests.is_empty() || !between(last, '"').is_empty(), "no test: {row:?}");
+        } else if last.starts_with("shown: ") {
+            assert_eq!(tests.first(), Some(&format!("guide {}", row[0])), "{row:?}");
+        }
+    }
+}
+
+#[test]
 fn no_question_and_no_mistake_is_left_out() {
     let numbers = |path: &str| -> Vec<u32> {
         rows(&read(path)).iter().filter(|row| row.len() == 3).filter_map(|row| row[0].parse().ok()).collect()

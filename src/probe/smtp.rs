@@ -278,6 +278,20 @@ impl Smtp {
         Ok((Self { stream: Stream::Encrypted(Box::new(stream)), buffer: Vec::new() }, session))
     }
 
+    /// As it is where the server takes mail in plain text, else (530, RFC 3207 section 4) in an encrypted session.
+    ///
+    /// # Errors
+    /// When it is not answered, or the handshake fails.
+    pub fn ready_for_mail(mut self, host: &str, name: &str) -> Result<Self, SmtpError> {
+        if self.say("MAIL FROM:<>")?.code != 530 {
+            self.say("RSET")?;
+            return Ok(self);
+        }
+        let (mut smtp, _) = self.start_tls(host, tls::Versions::Any)?;
+        smtp.say(&format!("EHLO {name}"))?;
+        Ok(smtp)
+    }
+
     /// Says STARTTLS and gives the bare connection for a handshake of the caller's own.
     ///
     /// # Errors

@@ -103,7 +103,8 @@ fn deliver(
 }
 
 fn hand_over(look: &Look<'_>, sender: &str, recipient: &str, text: &str) -> Result<Reply, SmtpError> {
-    let mut smtp = Smtp::meet(SocketAddr::new(look.address(), 25), None, NAME)?.smtp;
+    let met = Smtp::meet(SocketAddr::new(look.address(), 25), None, NAME)?;
+    let mut smtp = met.smtp.ready_for_mail(&look.spec.fqdn, NAME)?;
     let reply = smtp.deliver(sender, recipient, text)?;
     smtp.quit();
     Ok(reply)

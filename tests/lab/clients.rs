@@ -54,3 +54,18 @@ fn a_client_that_is_given_the_certificate_trusts_it() {
     assert!(look(&server).contains("Verification: OK"), "{}", look(&server));
     assert!(!look("other.mydomain.local").contains("Verification: OK"));
 }
+
+#[test]
+fn port_25_can_demand_tls_too() {
+    let (host, recipient) = (provisioned(), recipient("encrypted"));
+    let up = |more: &[&str]| mailprov(&[&["up", &inventory("root"), "--limit", &fqdn(&host)], more].concat());
+    up(&["-e", "mail_tls_in=encrypt"]).succeeded();
+    let send = |tls: &str| {
+        let server = fqdn(&host);
+        try_on("client", &format!("swaks --server {server} --timeout 20 {tls} --from app@web.local --to {recipient}"))
+    };
+    let plain = send("");
+    assert!(plain.stdout.contains("530 5.7.0 Must issue a STARTTLS command first"), "{}", plain.stdout);
+    send("--tls").succeeded();
+    up(&[]).succeeded();
+}

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use self::table::{Drift, SABOTAGE, Sabotage};
-use crate::support::{Ran, address, fqdn, hosts, inventory, mailprov, on, try_on};
+use crate::support::{Ran, address, events, fqdn, hosts, inventory, mailprov, on, try_on};
 use crate::verify::{verdicts, with_verdict};
 
 /// What came of one.
@@ -16,6 +16,7 @@ struct Came {
     how: &'static str,
     shown: bool,
     mended: bool,
+    told: bool,
     wrong: Vec<String>,
 }
 
@@ -50,11 +51,13 @@ fn verify_names_each_fault_check_shows_the_drift_and_up_mends_what_is_its_own() 
     let count = |of: fn(&Came) -> bool| done.iter().filter(|came| of(came)).count();
     let wrong = count(|came| !came.wrong.is_empty());
     eprintln!(
-        "sabotages: {}, named by verify as they should be: {}, drift shown by check: {}, mended by up: {}, the rest by hand",
+        "sabotages: {}, named by verify as they should be: {}, drift shown by check: {}, mended by up: {}, the rest by hand \
+         (of which up was run first, and failed by the same check: {})",
         done.len(),
         done.len() - wrong,
         count(|came| came.shown),
-        count(|came| came.mended)
+        count(|came| came.mended),
+        count(|came| came.told)
     );
     assert_eq!(wrong, 0, "see above");
 }
@@ -104,11 +107,22 @@ impl<'a> Site<'a> {
             came.wrong.push(format!("{} is not {}; {}", sabotage.named, sabotage.verdict, seen(&found)));
             came.wrong.push(format!("the command said: {}", broken.stderr));
         }
+        let evidence = evidence(&found, sabotage.named);
+        if !evidence.contains(sabotage.says) {
+            came.wrong.push(format!("{} says {evidence:?} and not {:?}", sabotage.named, sabotage.says));
+        }
         let expected = if sabotage.verdict == "fail" { 4 } else { found.status.min(4) };
         if found.status != expected {
             came.wrong.push(format!("verify ended with {}: {}", found.status, found.stderr));
         }
         came.shown = self.judge(&sabotage.drift, &check, &mut came.wrong);
+        if sabotage.up_says {
+            let up = self.run("up", &[]);
+            came.told = up.status == 4 && up.stdout.contains(sabotage.named);
+            if !came.told {
+                came.wrong.push(format!("up ended with {}: {}", up.status, up.stdout));
+            }
+        }
         if !sabotage.undo.is_empty() {
             self.by_hand(sabotage.undo);
         }
@@ -140,6 +154,14 @@ impl<'a> Site<'a> {
         }
         status == 2
     }
+}
+
+/// What a check has seen.
+fn evidence(ran: &Ran, id: &str) -> String {
+    let events = events(ran);
+    let checks = events.iter().filter_map(|event| event["event"]["checks"].as_array()).flatten();
+    let evidence = checks.filter(|check| check["id"] == id).filter_map(|check| check["evidence"].as_str());
+    evidence.collect()
 }
 
 fn seen(ran: &Ran) -> String {

@@ -67,6 +67,26 @@ fn a_message_is_followed_to_its_end() {
     assert!(line(&ran).contains("sent (250 2.0.0 Ok"), "{}", ran.stdout);
     let ran = run("verify", &["--send-to", "someone@nowhere.invalid"]).with_status(4);
     assert!(line(&ran).contains("FAIL") && line(&ran).contains("bounced ("), "{}", ran.stdout);
+    // Nobody receives mail there; Postfix goes on trying.
+    let ran = run("verify", &["--send-to", "someone@ns.mydomain.local"]).succeeded();
+    on(&host(), "postsuper -d ALL");
+    assert!(line(&ran).contains("warn") && line(&ran).contains(" deferred (connect to ns."), "{}", ran.stdout);
+    assert!(ran.stdout.contains("hint: Postfix tries again by itself"), "{}", ran.stdout);
+}
+
+#[test]
+fn what_the_host_sees_takes_the_run_back_unless_it_is_advisory() {
+    run("up", &[]).succeeded();
+    on(&host(), "chmod 666 /etc/postfix/master.cf");
+    let larger = ["-e", "mail_message_size_limit=20000000"];
+    let ran = run("up", &larger).with_status(4);
+    assert!(ran.stdout.contains("config.modes"), "{}", ran.stdout);
+    assert_eq!(on(&host(), "postconf -h message_size_limit"), "10240000\n");
+    let ran = run("up", &[&larger[..], &["-e", "{mail_verify_advisory: [config.modes]}"]].concat()).succeeded();
+    assert!(ran.stdout.contains("config.modes"), "{}", ran.stdout);
+    assert_eq!(on(&host(), "postconf -h message_size_limit"), "20000000\n");
+    on(&host(), "chmod 644 /etc/postfix/master.cf");
+    run("up", &[]).succeeded();
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Port 25 before TLS.
+//! Port 25 before TLS, and mail there as any client may bring it: in plain text if that is taken.
 
-use super::{ELSEWHERE, Server, no_early_auth};
+use super::{ELSEWHERE, NAME, Server, no_early_auth, unasked};
 use crate::probe::smtp::{Met, PATIENCE, Reply, Smtp, SmtpError};
 use crate::probe::{Checks, Definition, Finding, catalogue as c};
 
@@ -18,7 +18,14 @@ pub(super) fn look(server: &Server<'_>, met: Met, checks: &mut Checks) {
     });
     refused(&c::SMTP_HELO, ungreeted, "set smtpd_helo_required = yes", checks);
     let size = met.ehlo.value("SIZE").and_then(|limit| limit.parse::<u64>().ok()).filter(|limit| *limit > 0);
-    let mut smtp = met.smtp;
+    let mut smtp = match met.smtp.ready_for_mail(server.fqdn, NAME) {
+        Ok(smtp) => smtp,
+        Err(error) => {
+            let rest = [&c::SMTP_VRFY, &c::SMTP_SIZE, &c::SMTP_SMUGGLING];
+            checks.add(&c::SMTP_ACCEPTS, Finding::bad(error.to_string(), "`journalctl -u postfix` says why"));
+            return unasked(&rest, "MAIL is not answered", checks);
+        }
+    };
     let vrfy = smtp.say("VRFY postmaster");
     refused(&c::SMTP_VRFY, vrfy, "set disable_vrfy_command = yes", checks);
     checks.add(&c::SMTP_SIZE, too_large(size, &mut smtp));

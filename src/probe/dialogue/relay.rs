@@ -36,11 +36,16 @@ fn ask(server: &Server<'_>, from: Option<IpAddr>) -> Result<(String, Reply), Smt
     if banner.is_refusal() {
         return Ok(("the connection".to_owned(), banner));
     }
-    for command in [format!("EHLO {NAME}"), format!("MAIL FROM:<{ELSEWHERE}>")] {
-        let reply = smtp.say(&command)?;
-        if reply.is_refusal() {
-            return Ok((command, reply));
-        }
+    let (ehlo, mail) = (format!("EHLO {NAME}"), format!("MAIL FROM:<{ELSEWHERE}>"));
+    let reply = smtp.say(&ehlo)?;
+    if reply.is_refusal() {
+        return Ok((ehlo, reply));
+    }
+    // That TLS is wanted first refuses nobody.
+    let mut smtp = smtp.ready_for_mail(server.fqdn, NAME)?;
+    let reply = smtp.say(&mail)?;
+    if reply.is_refusal() {
+        return Ok((mail, reply));
     }
     let mut first = None;
     for form in forms(server.fqdn) {

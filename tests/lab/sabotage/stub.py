@@ -69,7 +69,7 @@ def speak(port, words):
 
 
 def rival(_):
-    return speak(25, b"220 rival.example ESMTP\r\n")
+    return speak(25, b"220 rival.example ESMTP\r\n250 rival.example\r\n")
 
 
 def auth(_):
