@@ -110,5 +110,5 @@ fn a_fleet_is_taken_back_when_a_later_batch_fails() {
     }
     assert!(ran.stdout.contains(&format!("{} did not make it", fqdn(last))), "{}", ran.stdout);
     let history = mailprov(&["history", &inventory, "--limit", &limit]).succeeded();
-    assert_eq!(history.stdout.matches("rolled back").count(), 5, "{}", history.stdout);
+    assert_eq!(history.stdout.matches("rolled back").count(), 6, "{}", history.stdout);
 }
