@@ -83,6 +83,7 @@ impl Way {
             (r"127\.0\.0\.1 port \d+", "127.0.0.1 port [PORT]"),
             (r"\d+ KiB needed", "[SIZE] KiB needed"),
             (r"\.new\.\w+", ".new.[NAME]"),
+            (r"/bin/sh: \d+: ", "/bin/sh: [LINE]: "),
             (r"looked for [^)]+", "looked for [FILES]"),
         ] {
             text = Regex::new(chance).expect("a regular expression").replace_all(&text, name).into_owned();
