@@ -15,7 +15,7 @@ fn run(args: &[&str]) -> Ran {
 fn resources(ran: &Ran) -> String {
     let is_told = |line: &&str| ["  + ", "  - ", "  ~ "].iter().any(|mark| line.starts_with(mark));
     let lines = ran.stdout.lines().filter(is_told).filter(|line| !line.contains("hidden)"));
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Applies a play of its own.
