@@ -16,6 +16,15 @@ aside() {
   if [ -e "$1" ] || [ -L "$1" ]; then mv "$1" "$1.aside"; fi
 }
 
+# database PROGRAM TABLE: whatever stands in the place of main.cf by now.
+database() {
+  local dir
+  dir=$(mktemp -d)
+  touch "$dir/main.cf"
+  "$1" -c "$dir" "$2"
+  rm -r "$dir"
+}
+
 link_aside() { # link_aside PATH: a symbolic link to where the file is now
   aside "$1"
   ln -s "$1.aside" "$1"
