@@ -39,7 +39,7 @@ mod systemd;
 mod way_in;
 
 #[cfg(test)]
-mod laws;
+pub(crate) mod laws;
 
 pub use action::{Action, ActionResult, CommandOutput, CommandSpec};
 pub use change::Change;

@@ -124,7 +124,7 @@ pub(super) fn clear(store: &Store, before: &[Guarded]) -> Result<(), HostError> 
     let still = store.unconfirmed()?;
     for guarded in before {
         let is_guarded = still.iter().any(|still| still.run_id == guarded.run_id);
-        if is_guarded && !store.read(&guarded.run_id)?.undoes.is_empty() {
+        if is_guarded && guarded.is_rollback {
             store.mark_disarmed(&guarded.run_id)?;
         } else if is_guarded {
             continue;
@@ -255,7 +255,7 @@ fn take_back(store: &Store, guarded: &Guarded) -> Result<End, HostError> {
     };
     let mut machine = Machine::unheard();
     machine.settle()?;
-    let report = rollback(machine, store, &spec, &UndoTarget::Run(guarded.armed.since.clone()), false, &mut |_| {})
+    let report = rollback(machine, store, &spec, &UndoTarget::Run(guarded.back_to.clone()), false, &mut |_| {})
         .map_err(|error| HostError::refused(error.to_string()))?;
     if report.failed > 0 {
         // firewalld may not be up yet, or another dnf at work: the timer tries again.

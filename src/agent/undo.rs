@@ -45,8 +45,9 @@ fn arming(store: &Store, spec: &RollbackSpec) -> Result<Option<Arm>, RollbackErr
     let Some(within) = spec.confirm_within.filter(|_| spec.run.mode == Mode::Apply) else { return Ok(None) };
     let unconfirmed = store.unconfirmed()?;
     let leads_there = match &spec.target {
-        UndoTarget::Newest => !unconfirmed.is_empty(),
-        UndoTarget::Run(id) => unconfirmed.iter().any(|guarded| guarded.armed.since == *id),
+        // The guard of a rollback leads to before that one, which is not where this one goes.
+        UndoTarget::Newest => unconfirmed.iter().any(|guarded| !guarded.is_rollback),
+        UndoTarget::Run(id) => unconfirmed.iter().any(|guarded| guarded.back_to == *id),
         UndoTarget::After(_) | UndoTarget::Only(_) => false,
     };
     if leads_there {
@@ -79,4 +80,37 @@ fn undo(
         confirm::clear(&store, &guarded)?;
     }
     Ok(report)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test")]
+mod tests {
+    use super::*;
+    use crate::host::laws::spec;
+    use crate::journal::Armed;
+
+    #[test]
+    fn only_where_a_guard_leads_already_a_rollback_needs_none_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::at(dir.path());
+        let armed =
+            |since: &str| Armed { nonce: "n".to_owned(), within: 60, since: since.to_owned(), made: Vec::new() };
+        let is_armed = |target: UndoTarget| {
+            let spec = RollbackSpec { run: spec("x"), target, force: false, confirm_within: Some(60) };
+            arming(&store, &spec).unwrap().is_some()
+        };
+        let run = |id: &str| UndoTarget::Run(id.to_owned());
+        store.begin(&spec("1")).unwrap();
+        store.begin_undoing(&spec("2"), vec!["0".to_owned()]).unwrap().armed(armed("2")).unwrap();
+        assert!(is_armed(UndoTarget::Newest), "the guard of a rollback leads elsewhere");
+        assert!(!is_armed(run("2")));
+        store.mark_disarmed("2").unwrap();
+        for id in ["3", "4"] {
+            store.begin(&spec(id)).unwrap().armed(armed("3")).unwrap();
+        }
+        store.mark_disarmed("3").unwrap();
+        assert_eq!([UndoTarget::Newest, run("3"), run("4"), run("1")].map(is_armed), [false, false, true, true]);
+        store.mark_rolled_back("3", "5").unwrap();
+        assert!(!is_armed(run("4")), "what is left of that guard's runs");
+    }
 }

@@ -129,7 +129,7 @@ fn live(dir: &TempDir) -> Live<Machine> {
     Live::new(machine(), store.begin(&spec("1")).unwrap())
 }
 
-pub(super) fn spec(id: &str) -> RunSpec {
+pub(crate) fn spec(id: &str) -> RunSpec {
     RunSpec {
         run_id: id.to_owned(),
         mode: Mode::Apply,

@@ -1,5 +1,6 @@
 //! Runs that changed the way in and are not confirmed: `docs/confirm.md`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
@@ -35,6 +36,10 @@ pub struct Guarded {
     pub run_id: String,
     /// What was recorded when it was armed.
     pub armed: Armed,
+    /// The oldest run that goes back with it and is not back yet.
+    pub back_to: String,
+    /// The run itself takes others back.
+    pub is_rollback: bool,
     /// When a run that is over ceases to wait: a boot, and milliseconds on its clock. A run without it is at work,
     /// or was cut off.
     awaiting: Option<(String, u64)>,
@@ -57,6 +62,17 @@ impl Guarded {
             }
             _ => Duration::ZERO,
         }
+    }
+
+    /// The same run, going back to the oldest one that is not back yet; none when all that go back with it are.
+    fn still(self, runs: &[RunRecord], undone: &BTreeSet<String>) -> Option<Self> {
+        let mine = runs.iter().position(|run| run.spec.run_id == self.run_id)?;
+        let first = runs[..=mine].iter().position(|run| run.spec.run_id == self.armed.since).unwrap_or(mine);
+        // Of a run that did nothing there is nothing to take back, and rollbacks in between stay.
+        let counts = |at: usize| runs[at].has_effect() && (at == mine || runs[at].undoes.is_empty());
+        let is_left = |at: &usize| (*at == first || counts(*at)) && !undone.contains(&runs[*at].spec.run_id);
+        let back_to = runs[(first..=mine).find(is_left)?].spec.run_id.clone();
+        Some(Self { back_to, ..self })
     }
 
     fn allowed(&self) -> Duration {
@@ -88,8 +104,13 @@ impl RunRecord {
         for record in &self.records {
             match (record, &mut found) {
                 (Record::Armed(armed), _) => {
-                    let run_id = self.spec.run_id.clone();
-                    found = Some(Guarded { run_id, armed: armed.clone(), awaiting: None });
+                    found = Some(Guarded {
+                        run_id: self.spec.run_id.clone(),
+                        armed: armed.clone(),
+                        back_to: armed.since.clone(),
+                        is_rollback: !self.undoes.is_empty(),
+                        awaiting: None,
+                    });
                 }
                 (Record::Awaiting { boot, until }, Some(guarded)) => guarded.awaiting = Some((boot.clone(), *until)),
                 (Record::Confirmed { .. } | Record::Disarmed { .. }, _) => found = None,
@@ -109,7 +130,7 @@ impl Store {
         let runs = self.read_all()?;
         let undone = Self::undone(&runs);
         let guarded = runs.iter().filter_map(RunRecord::guarded);
-        Ok(guarded.filter(|guarded| !undone.contains(&guarded.armed.since)).collect())
+        Ok(guarded.filter_map(|guarded| guarded.still(&runs, &undone)).collect())
     }
 
     /// Records that a run is over and waits for its confirmation from now on.
@@ -183,13 +204,37 @@ mod tests {
     }
 
     #[test]
-    fn one_that_took_over_waits_until_the_older_one_is_back() {
+    fn one_that_took_over_waits_until_it_is_back_and_so_is_all_that_it_took_over() {
+        for order in
+            [["1", "2", "3"], ["1", "3", "2"], ["2", "1", "3"], ["2", "3", "1"], ["3", "1", "2"], ["3", "2", "1"]]
+        {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Store::at(dir.path());
+            for id in ["1", "2", "3"] {
+                store.begin(&spec(id)).unwrap().armed(armed("1")).unwrap();
+            }
+            store.mark_disarmed("1").unwrap();
+            store.mark_disarmed("2").unwrap();
+            for (back, id) in order.into_iter().enumerate() {
+                let left = order[back..].iter().min().unwrap();
+                let guarded = store.unconfirmed().unwrap();
+                assert_eq!(names(&store), ["3"], "{order:?}, {back} are back");
+                assert_eq!(guarded[0].back_to, **left, "{order:?}, {back} are back");
+                store.mark_rolled_back(id, "4").unwrap();
+            }
+            assert_eq!(names(&store), [""; 0], "{order:?}");
+        }
+    }
+
+    #[test]
+    fn one_that_took_over_and_did_nothing_goes_with_the_older_one() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::at(dir.path());
         store.begin(&spec("1")).unwrap().armed(armed("1")).unwrap();
-        store.begin(&spec("2")).unwrap().armed(armed("1")).unwrap();
+        let mut refused = store.begin(&spec("2")).unwrap();
+        refused.armed(armed("1")).unwrap();
+        refused.finished(Outcome::Failed).unwrap();
         store.mark_disarmed("1").unwrap();
-        store.mark_rolled_back("2", "3").unwrap();
         assert_eq!(names(&store), ["2"]);
         store.mark_rolled_back("1", "3").unwrap();
         assert_eq!(names(&store), [""; 0]);

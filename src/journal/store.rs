@@ -170,6 +170,14 @@ impl Store {
         self.add(id, &Record::RolledBack { by: by.to_owned(), at: now() })
     }
 
+    /// Records the end of a run that was cut off when nothing was left for it to do.
+    ///
+    /// # Errors
+    /// When the run cannot be read or written.
+    pub fn mark_finished(&self, id: &str) -> Result<(), JournalError> {
+        self.add(id, &Record::RunFinished { outcome: Outcome::Succeeded, at: now() })
+    }
+
     pub(super) fn add(&self, id: &str, record: &Record) -> Result<(), JournalError> {
         let length = self.read(id)?.length;
         Run::reopen(self.dir(id)?, id.to_owned(), length)?.write(record)
@@ -277,6 +285,12 @@ impl RunRecord {
     #[must_use]
     pub fn has_intents(&self) -> bool {
         self.records.iter().any(|record| matches!(record, Record::Intent(_)))
+    }
+
+    /// Whether it changed something, or was cut off and may have.
+    #[must_use]
+    pub fn has_effect(&self) -> bool {
+        self.has_intents() || self.outcome().is_none()
     }
 
     /// The resources that it changed, each once, in order.
