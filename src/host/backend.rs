@@ -65,11 +65,11 @@ pub trait Backend {
     /// Files that change along with these resources, in ways of their own: they are recorded with them.
     fn companions(&mut self, steps: &[Step]) -> Vec<String>;
 
-    /// The paths among which these steps may make files that belong to no package; none where they cannot.
+    /// The paths among which a change of these resources may make files that belong to no package; none where it cannot.
     ///
     /// # Errors
     /// When they cannot be listed.
-    fn census(&mut self, steps: &[Step]) -> Result<BTreeSet<String>, HostError>;
+    fn census(&mut self, keys: &[&Key]) -> Result<BTreeSet<String>, HostError>;
 
     /// Those of the paths that belong to no package.
     ///
@@ -146,8 +146,8 @@ macro_rules! leave_to {
             $inner.companions(steps)
         }
 
-        fn census(&mut $self, steps: &[Step]) -> Result<BTreeSet<String>, HostError> {
-            $inner.census(steps)
+        fn census(&mut $self, keys: &[&Key]) -> Result<BTreeSet<String>, HostError> {
+            $inner.census(keys)
         }
 
         fn unowned(&mut $self, paths: Vec<String>) -> Result<Vec<String>, HostError> {

@@ -124,7 +124,7 @@ impl<B: Backend> Live<B> {
         let label = format!("mailprov:{}:{}", self.run.id(), self.run.next_seq());
         let (steps, sensitive): (Vec<_>, Vec<_>) =
             planned.into_iter().map(|planned| (planned.step, planned.sensitive)).unzip();
-        let census = self.backend.census(&steps)?;
+        let census = companions::census(self, &steps)?;
         let mut kept = Companions::keep_census(self, &census)?;
         let mut seqs = Vec::new();
         for (step, sensitive) in steps.iter().zip(&sensitive) {

@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use super::backend::{Backend, Step};
 use super::{
-    Action, CommandOutput, CommandSpec, Enablement, FileState, HostError, Key, PackageState, State, UnitState,
-    accounts, firewalld, fs, hostname, process, rpm, sysctl, systemd,
+    Action, CommandOutput, CommandSpec, FileState, HostError, Key, PackageState, State, UnitState, accounts, firewalld,
+    fs, hostname, process, rpm, sysctl, systemd,
 };
 
 /// Where lines of long-running programs (dnf) go as they come.
@@ -194,16 +194,14 @@ impl Backend for Machine {
         paths
     }
 
-    fn census(&mut self, steps: &[Step]) -> Result<BTreeSet<String>, HostError> {
-        let is_package = |step: &Step| matches!(step.key, Key::Package(_));
-        if steps.iter().any(is_package) {
-            return fs::tree("/etc");
+    fn census(&mut self, keys: &[&Key]) -> Result<BTreeSet<String>, HostError> {
+        if keys.iter().any(|key| matches!(key, Key::Package(_))) {
+            fs::tree("/etc")
+        } else if keys.iter().any(|key| matches!(key, Key::Unit(_))) {
+            fs::tree("/etc/systemd/system")
+        } else {
+            Ok(BTreeSet::new())
         }
-        // Whether a unit was enabled beneath its mask tell only the links.
-        let is_masked =
-            |state: &State| matches!(state, State::Unit(UnitState::Loaded { enablement: Enablement::Masked, .. }));
-        let is_unmasked = |step: &Step| is_masked(&step.before) && !is_masked(&step.after);
-        if steps.iter().any(is_unmasked) { fs::tree("/etc/systemd/system") } else { Ok(BTreeSet::new()) }
     }
 
     fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError> {

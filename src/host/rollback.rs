@@ -128,6 +128,14 @@ pub fn rollback_guarded<B: Backend>(
         }
         return Ok(Report { undone: vec![id], ..Report::default() });
     }
+    if let (UndoTarget::Newest, Some(last)) = (target, runs.last().filter(|last| is_all_but_ended(last, &runs))) {
+        let message = format!("the rollback {} was cut off when all was back already", last.spec.run_id);
+        emit(Event::Warning { message });
+        if spec.mode == Mode::Apply {
+            store.mark_finished(&last.spec.run_id)?;
+        }
+        return Ok(Report { undone: last.undoes.clone(), ..Report::default() });
+    }
     let ids = select(&runs, target)?;
     if ids.is_empty() {
         return Ok(Report::default());
@@ -200,18 +208,24 @@ fn select(runs: &[RunRecord], target: &UndoTarget) -> Result<Vec<String>, Rollba
     Ok(selected.map(|run| run.spec.run_id.clone()).collect())
 }
 
+/// Whether a rollback was cut off when nothing but its last record was missing. Who repeats it means that one, and not the
+/// run before those that it took back.
+fn is_all_but_ended(run: &RunRecord, runs: &[RunRecord]) -> bool {
+    let undone = Store::undone(runs);
+    run.outcome().is_none() && !run.undoes.is_empty() && run.undoes.iter().all(|target| undone.contains(target))
+}
+
 /// The run that is meant when none is named.
 fn newest(runs: &[RunRecord]) -> Result<Vec<String>, RollbackError> {
     let undone = Store::undone(runs);
-    // Who repeats a rollback that was cut off means the same run, and not the one before it; unless all was back.
-    let is_cut = |run: &&RunRecord| run.outcome().is_none() && run.undoes.iter().any(|target| !undone.contains(target));
-    if let Some(last) = runs.last().filter(is_cut) {
+    // Who repeats a rollback that was cut off means the same run, and not the one before it.
+    if let Some(last) = runs.last().filter(|run| run.outcome().is_none() && !run.undoes.is_empty()) {
         return Ok(last.undoes.clone());
     }
     // A rollback belongs to the run that it takes back: it is named, or left alone.
     let ordinary = runs.iter().rev().filter(|run| run.undoes.is_empty() && !undone.contains(&run.spec.run_id));
     // A run that was cut off is the one that is meant, whether it came to change something or not.
-    let mut candidates = ordinary.filter(|run| run.has_intents() || run.outcome().is_none());
+    let mut candidates = ordinary.filter(|run| run.has_effect());
     let found = candidates.next().ok_or(RollbackError::NothingToUndo)?;
     Ok(vec![found.spec.run_id.clone()])
 }

@@ -260,6 +260,14 @@ pub enum UnitState {
     },
 }
 
+impl UnitState {
+    /// Whether it is masked: what else is known of its enablement is hidden.
+    #[must_use]
+    pub fn is_masked(&self) -> bool {
+        matches!(self, Self::Loaded { enablement: Enablement::Masked, .. })
+    }
+}
+
 /// `UnitFileState` of systemd.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Enablement {

@@ -171,8 +171,8 @@ impl Worker {
                     assert_same(&before.manifest, &manifest(&self.host), &first.succeeded().stdout);
                 } else {
                     first.with_status(if moment == "full" { 4 } else { 5 });
-                    // By its name: where all was back already, the newest run is another one.
-                    let named = id.as_ref().map(|id| ["--run", id]);
+                    // By its name: after its last record the rollback is over, and the newest run is another one.
+                    let named = id.as_ref().filter(|_| moment == "after").map(|id| ["--run", id]);
                     self.roll_back(&before, named.as_ref().map_or(&[], |named| &named[..]));
                 }
             }

@@ -65,6 +65,11 @@ fn what_came_since_by_hand_is_not_taken_along_and_a_mask_hides_what_it_hid() {
     up(folder.path(), unmask);
     run(&["rollback"]).succeeded();
     assert_same(&masked, &manifest(host), "it is not enabled beneath its mask");
+    // The same after a kill amid the change: nothing is recorded of what it came to.
+    up(folder.path(), unmask);
+    on(host, "cd /var/lib/mailprov/runs && cd $(ls -t | head -n 1) && sed -i '/\"record\":\"intent\"/q' journal.jsonl");
+    run(&["rollback"]).succeeded();
+    assert_same(&masked, &manifest(host), "it is not enabled beneath its mask after a kill, either");
 
     run(&["rollback", "--force"]).succeeded();
     assert_eq!(on(host, "rpm -q postfix postfix-pcre | grep -c installed"), "2\n");

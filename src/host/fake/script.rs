@@ -312,10 +312,10 @@ impl Backend for Script {
         Vec::new()
     }
 
-    fn census(&mut self, steps: &[Step]) -> Result<BTreeSet<String>, HostError> {
-        let is_package = |step: &Step| matches!(step.key, Key::Package(_));
+    fn census(&mut self, keys: &[&Key]) -> Result<BTreeSet<String>, HostError> {
+        let may_make = keys.iter().any(|key| matches!(key, Key::Package(_) | Key::Unit(_)));
         let files = self.states.keys().filter(|key| matches!(key, Key::File(_)));
-        Ok(files.filter(|_| steps.iter().any(is_package)).map(|key| key.name().to_owned()).collect())
+        Ok(files.filter(|_| may_make).map(|key| key.name().to_owned()).collect())
     }
 
     fn unowned(&mut self, paths: Vec<String>) -> Result<Vec<String>, HostError> {

@@ -9,9 +9,24 @@ use std::collections::BTreeSet;
 
 use super::Live;
 use crate::host::backend::{Backend, Step};
-use crate::host::{HostError, Key, recorded};
+use crate::host::{HostError, Key, State, recorded};
 use crate::journal::stored::{StoredFile, StoredState};
 use crate::journal::{self, Intent};
+
+/// The names among which these steps may make new ones.
+pub(super) fn census<B: Backend>(live: &mut Live<B>, steps: &[Step]) -> Result<BTreeSet<String>, HostError> {
+    let makers: Vec<&Key> = steps.iter().filter(|step| may_make_files(step)).map(|step| &step.key).collect();
+    live.backend.census(&makers)
+}
+
+fn may_make_files(step: &Step) -> bool {
+    match (&step.before, &step.after) {
+        (State::Package(_), _) => true,
+        // Whether it was enabled beneath its mask tell only the links.
+        (State::Unit(before), State::Unit(after)) => before.is_masked() && !after.is_masked(),
+        _ => false,
+    }
+}
 
 /// What was there before the change.
 #[derive(Debug)]
@@ -61,7 +76,7 @@ impl Companions {
             let after = read(live, &key)?;
             live.run.done(seq, after)?;
         }
-        let new: Vec<String> = live.backend.census(steps)?.difference(&self.census).cloned().collect();
+        let new: Vec<String> = census(live, steps)?.difference(&self.census).cloned().collect();
         if new.is_empty() {
             return Ok(());
         }

@@ -15,7 +15,7 @@ use crate::host::{
     Action, CommandOutput, CommandSpec, Content, Enablement, FileState, Host, HostError, Key, Live, Meta, PackageState,
     State, UnitState, Version, Want,
 };
-use crate::hostplay::UndoTarget;
+use crate::hostplay::{Mode, RunSpec, UndoTarget};
 use crate::journal::Store;
 
 /// A backend that breaks off at one of its changes, before or after having made it, as a kill would.
@@ -159,6 +159,23 @@ fn bare() -> Script {
     script
 }
 
+/// A host that one run has changed.
+fn changed() -> (TempDir, Store, Script) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let mut script = bare();
+    mail_server(&store, &mut script);
+    (dir, store, script)
+}
+
+/// The journal of a run loses its end, from the first record that has this in it on.
+fn cut_off(dir: &TempDir, id: &str, from: &str) {
+    let journal = dir.path().join(format!("journal/runs/{id}/journal.jsonl"));
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let end = text[..text.find(from).unwrap()].rfind('\n').unwrap();
+    std::fs::write(&journal, &text[..=end]).unwrap();
+}
+
 fn told(script: &mut Script, store: &Store, id: &str, force: bool) -> (Report, Vec<String>) {
     let mut told = Vec::new();
     let mut emit = |event| {
@@ -187,10 +204,7 @@ fn a_mail_server_goes_as_it_came() {
 
 #[test]
 fn what_someone_else_changed_is_kept_until_forced() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir);
-    let mut script = bare();
-    mail_server(&store, &mut script);
+    let (_dir, store, mut script) = changed();
     script.file("/etc/postfix/main.cf", "by hand\n");
     let (report, first) = told(&mut script, &store, "2", false);
     let kept = "update file:/etc/postfix/main.cf: changed since by someone else";
@@ -227,10 +241,7 @@ fn a_run_is_found_by_name_or_as_the_newest_that_changed_something() {
 
 #[test]
 fn what_cannot_be_put_back_is_told_from_what_others_changed() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir);
-    let mut script = bare();
-    mail_server(&store, &mut script);
+    let (_dir, store, mut script) = changed();
     let faulty = Faulty { inner: &mut script, left: 0, after: false };
     let report = undo(faulty, &store, "2", &UndoTarget::Newest);
     assert_eq!((report.kept, report.failed), (1, 1));
@@ -239,20 +250,23 @@ fn what_cannot_be_put_back_is_told_from_what_others_changed() {
 }
 
 #[test]
-fn a_rollback_that_was_cut_off_when_all_was_back_is_not_meant_again() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir);
-    let mut script = bare();
-    mail_server(&store, &mut script);
+fn a_rollback_that_was_cut_off_when_all_was_back_is_ended_and_no_other_run_taken_back() {
+    let (dir, store, mut script) = changed();
     Live::new(&mut script, store.begin(&spec("2")).unwrap()).put(main_cf("two\n")).unwrap();
     assert_eq!(undo(&mut script, &store, "3", &UndoTarget::Newest).undone, ["2"]);
     // Its last record is the end.
-    let journal = dir.path().join("journal/runs/3/journal.jsonl");
-    let text = std::fs::read_to_string(&journal).unwrap();
-    let end = text.trim_end().rfind('\n').unwrap();
-    assert!(text[end..].contains("run_finished"), "{text}");
-    std::fs::write(&journal, &text[..=end]).unwrap();
-    assert_eq!(undo(&mut script, &store, "4", &UndoTarget::Newest).undone, ["1"]);
+    cut_off(&dir, "3", "run_finished");
+    let after_first = script.states().clone();
+    let check = RunSpec { mode: Mode::Check, ..spec("4") };
+    for spec in [check, spec("4")] {
+        let report = rollback(&mut script, &store, &spec, &UndoTarget::Newest, false, &mut |_| {}).unwrap();
+        assert_eq!(report, Report { undone: vec!["2".to_owned()], ..Report::default() }, "{:?}", spec.mode);
+        assert_eq!(script.states(), &after_first);
+    }
+    let outcomes: Vec<_> = store.history().unwrap().into_iter().map(|run| run.outcome).collect();
+    assert_eq!(outcomes, ["unfinished", "rolled back", "finished"]);
+    // Who asks once more means the next one.
+    assert_eq!(undo(&mut script, &store, "5", &UndoTarget::Newest).undone, ["1"]);
 }
 
 #[test]
@@ -275,10 +289,7 @@ fn all_runs_back_to_a_named_one_are_taken_back() {
 
 #[test]
 fn a_damaged_before_image_is_found_before_anything_is_changed() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir);
-    let mut script = bare();
-    mail_server(&store, &mut script);
+    let (dir, store, mut script) = changed();
     let after = script.states().clone();
     let blobs = dir.path().join("journal/runs/1/blobs");
     for blob in std::fs::read_dir(blobs).unwrap() {
@@ -290,10 +301,7 @@ fn a_damaged_before_image_is_found_before_anything_is_changed() {
 
 #[test]
 fn the_host_goes_back_to_what_it_was_after_a_run_and_a_run_goes_alone() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = store(&dir);
-    let mut script = bare();
-    mail_server(&store, &mut script);
+    let (_dir, store, mut script) = changed();
     let after_first = script.states().clone();
     for (id, name) in [("2", "two"), ("3", "three")] {
         let mut live = Live::new(&mut script, store.begin(&spec(id)).unwrap());
@@ -350,4 +358,28 @@ fn packages_stay_that_others_need_which_came_since() {
     assert!(is_there(&host));
     let forced = rollback(&mut host, &store, &spec("3"), &UndoTarget::Newest, true, &mut |_| {}).unwrap();
     assert!(forced.is_complete() && !is_there(&host));
+}
+
+#[test]
+fn a_kill_while_a_unit_is_unmasked_leaves_no_links_beneath_the_mask() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let file = |path: &str| Key::File(format!("/etc/systemd/system/{path}"));
+    let link = |target: &str| State::File(FileState::Symlink { target: target.to_owned(), meta: Meta::root(0o777) });
+    let ours = "/usr/lib/systemd/system/postfix.service";
+    let mut script = Script::default();
+    script.unit("postfix.service", Enablement::Masked, false).set(file("default.target"), link("multi-user.target"));
+    script.set(file("postfix.service"), link("/dev/null"));
+    let before = script.states().clone();
+    Live::new(&mut script, store.begin(&spec("1")).unwrap()).put(unit(Enablement::Enabled, false)).unwrap();
+    script.dir("/etc/systemd/system/new.target.wants").set(file("new.target.wants/postfix.service"), link(ours));
+    script.set(file("alias.service"), link(ours));
+    // Somebody else's.
+    script.set(file("other.service"), link("/usr/lib/systemd/system/another.service"));
+    cut_off(&dir, "1", "\"done\"");
+    assert!(undo(&mut script, &store, "2", &UndoTarget::Newest).is_complete());
+    assert!(script.states().contains_key(&file("other.service")));
+    let mut after = script.states().clone();
+    after.remove(&file("other.service"));
+    assert_eq!(after, before);
 }

@@ -1,18 +1,18 @@
-//! What a package transaction left of which nothing was recorded, since the run was cut off in it.
+//! What a change left of which nothing was recorded, since the run was cut off in it.
 //!
-//! Its scripts add users and make keys. What they made or changed was last changed while the transaction was at work;
-//! everything else may be someone's work, and is left alone.
+//! The scripts of a package transaction add users and make keys. What they made or changed was last changed while the
+//! transaction was at work. A unit that is unmasked and enabled gets links that bear its name. Everything else may be
+//! someone's work, and is left alone.
 
 use std::collections::BTreeSet;
 
 use super::chain::{Chain, Item};
 use super::restore::Teller;
 use super::target::Target;
-use crate::host::backend::Step;
 use crate::host::{FileState, HostError, Key, State, Want};
 use crate::journal::Store;
 
-/// The paths that such a transaction has changed.
+/// The paths that such a change has touched.
 #[derive(Debug, Default)]
 pub(super) struct Traces {
     /// Known before it.
@@ -22,7 +22,7 @@ pub(super) struct Traces {
 }
 
 impl Traces {
-    /// Looks for them before the transaction is taken back.
+    /// Looks for them before the change is taken back.
     pub(super) fn of<T: Target>(
         host: &mut T,
         store: &Store,
@@ -39,12 +39,18 @@ impl Traces {
         }
         for item in group {
             let Some(census) = item.load_census(store)? else { continue };
-            let state = item.load_before(store)?;
-            let step = Step { key: item.key.clone(), before: state.clone(), after: state, scratch: None };
             let is_recorded = |path: &String| companions.iter().any(|companion| companion.key.name() == path);
-            let mut new = host.machine().census(&[step])?;
+            let mut new = host.machine().census(&[&item.key])?;
             new.retain(|path| !census.contains(path) && !is_recorded(path));
-            for path in host.machine().unowned(new.into_iter().collect())? {
+            if new.is_empty() {
+                continue;
+            }
+            let new = host.machine().unowned(new.into_iter().collect())?;
+            if let Key::Unit(unit) = &item.key {
+                traces.made.extend(links_of(host, unit, new));
+                continue;
+            }
+            for path in new {
                 if chain.is_of_transaction(host, group, &path)? {
                     traces.made.insert(path);
                 }
@@ -70,4 +76,19 @@ impl Traces {
         }
         Ok(())
     }
+}
+
+/// The links by which a unit is enabled, and the directories that were made for them.
+fn links_of<T: Target>(host: &mut T, unit: &str, new: Vec<String>) -> Vec<String> {
+    let file = |path: &str| path.rsplit('/').next() == Some(unit);
+    let mut is_link = |path: &String| match host.read(&Key::File(path.clone())) {
+        // An alias has another name, an instance of a template another target.
+        Ok(State::File(FileState::Symlink { target, .. })) => file(path) || file(&target),
+        _ => false,
+    };
+    let (links, others): (Vec<_>, Vec<_>) = new.into_iter().partition(|path| is_link(path));
+    let is_above =
+        |path: &str| links.iter().any(|link| link.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')));
+    let folders: Vec<_> = others.into_iter().filter(|path| is_above(path)).collect();
+    links.into_iter().chain(folders).collect()
 }
