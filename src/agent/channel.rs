@@ -44,6 +44,10 @@ struct Line {
     began: Instant,
     /// Nothing more comes from it: the run ends by its policy. A controller that ended its requests still listens.
     lost: Arc<AtomicBool>,
+    /// It ended its requests, and so is silent without being gone.
+    ended: AtomicBool,
+    /// It let its last words lie unread: it is not waited for again.
+    deaf: AtomicBool,
     /// When it was heard last, in milliseconds since `began`.
     heard: AtomicU64,
     /// After how many milliseconds of silence it is taken for gone; 0: never.
@@ -51,6 +55,24 @@ struct Line {
 }
 
 impl Line {
+    fn open() -> Self {
+        Self {
+            began: Instant::now(),
+            lost: Arc::default(),
+            ended: AtomicBool::new(false),
+            deaf: AtomicBool::new(false),
+            heard: AtomicU64::new(0),
+            patience: AtomicU64::new(0),
+        }
+    }
+
+    /// Nothing more is heard.
+    fn end(&self) {
+        // In this order: whoever sees that it is lost is to see why.
+        self.ended.store(true, Ordering::Release);
+        self.lost.store(true, Ordering::Release);
+    }
+
     fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
@@ -58,7 +80,8 @@ impl Line {
     /// A link that was cut says nothing: it is known by its silence.
     fn is_silent(&self) -> bool {
         let patience = self.patience.load(Ordering::Acquire);
-        let is_silent = patience > 0 && self.now().saturating_sub(self.heard.load(Ordering::Acquire)) > patience;
+        let may_speak = patience > 0 && !self.ended.load(Ordering::Acquire);
+        let is_silent = may_speak && self.now().saturating_sub(self.heard.load(Ordering::Acquire)) > patience;
         if is_silent {
             self.lost.store(true, Ordering::Release);
         }
@@ -67,6 +90,14 @@ impl Line {
 
     fn is_lost(&self) -> bool {
         self.is_silent() || self.lost.load(Ordering::Acquire)
+    }
+
+    /// Whether somebody may still read what has been lying for so long.
+    fn may_be_read(&self, unread: Duration) -> bool {
+        if self.is_lost() && unread > LAST_WORDS {
+            self.deaf.store(true, Ordering::Release);
+        }
+        !self.is_silent() && !self.deaf.load(Ordering::Acquire)
     }
 }
 
@@ -96,7 +127,7 @@ impl Write for Outlet {
         let look = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
         let began = Instant::now();
         loop {
-            if self.line.is_silent() || (self.line.is_lost() && began.elapsed() > LAST_WORDS) {
+            if !self.line.may_be_read(began.elapsed()) {
                 return Err(io::ErrorKind::BrokenPipe.into());
             }
             let mut ready = [PollFd::new(&stdout, PollFlags::OUT)];
@@ -119,12 +150,7 @@ impl Channel {
     /// # Errors
     /// When stdout is closed.
     pub(super) fn open(nonce: &str) -> io::Result<Self> {
-        let line = Arc::new(Line {
-            began: Instant::now(),
-            lost: Arc::new(AtomicBool::new(false)),
-            heard: AtomicU64::new(0),
-            patience: AtomicU64::new(0),
-        });
+        let line = Arc::new(Line::open());
         let mut out = BufWriter::new(Outlet { line: Arc::clone(&line) });
         preamble::write_ready(&mut out, nonce)?;
         let (sender, requests) = channel();
@@ -136,7 +162,7 @@ impl Channel {
                     return;
                 }
             }
-            noticed.lost.store(true, Ordering::Release);
+            noticed.end();
         });
         Ok(Self { requests, speaker: Speaker { out: Arc::new(Mutex::new(out)), line, veil: Veil::default() } })
     }
@@ -218,5 +244,41 @@ impl Sink for Speaker {
 
     fn stop(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.line.lost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOMENT: Duration = Duration::ZERO;
+
+    /// A line on which nothing was heard for longer than is borne.
+    fn silent() -> Line {
+        let line = Line::open();
+        line.patience.store(1, Ordering::Release);
+        std::thread::sleep(Duration::from_millis(5));
+        line
+    }
+
+    #[test]
+    fn who_ended_the_requests_is_told_the_end_however_long_that_takes() {
+        let ended = silent();
+        ended.end();
+        assert!(ended.is_lost(), "the run ends by its policy");
+        assert!(ended.may_be_read(MOMENT));
+        let cut = silent();
+        assert!(!cut.may_be_read(MOMENT) && cut.is_lost(), "a link that was cut");
+    }
+
+    #[test]
+    fn who_left_the_last_words_unread_is_not_waited_for_again() {
+        let line = Line::open();
+        let long = LAST_WORDS + Duration::from_secs(1);
+        assert!(line.may_be_read(long), "a busy controller");
+        line.end();
+        assert!(line.may_be_read(LAST_WORDS / 2));
+        assert!(!line.may_be_read(long));
+        assert!(!line.may_be_read(MOMENT), "each event would cost as long again");
     }
 }
