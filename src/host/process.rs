@@ -16,6 +16,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
 use super::{CommandOutput, CommandSpec, HostError};
 
 /// Where programs are looked for; root's own, none from the environment.
@@ -54,15 +57,15 @@ fn run_to_end(
         // since a daemon that was left behind may keep the pipe and never read it.
         thread::spawn(move || drop(pipe.write_all(&bytes)));
     }
-    let group = rustix::process::Pid::from_child(&child);
+    let group = Pid::from_child(&child);
     let (ended, on_end) = io::pipe().map_err(failed)?;
-    let waiter = thread::spawn(move || {
-        let status = child.wait();
+    thread::spawn(move || {
+        // Its number, which is the group's, stays taken until all that is to be told to the group is told.
+        let _ = retry_on_intr(|| waitid(WaitId::Pid(group), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT));
         drop(on_end);
-        status
     });
     let (stdout, stderr) = pipes.read(&ended, line, stop.map(|stop| (stop, group))).map_err(failed)?;
-    let status = waiter.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into())).map_err(failed)?;
+    let status = child.wait().map_err(failed)?;
     Ok(CommandOutput { status: code(status), stdout, stderr })
 }
 
@@ -200,5 +203,28 @@ mod tests {
         let output = run_to_end(&stubborn, &mut |_| stop.store(true, Ordering::Release), Some(&stop)).unwrap();
         assert_eq!(output.status, 137);
         assert!(began.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_child_that_does_not_want_to_go_goes_with_the_program_that_started_it() {
+        let stop = AtomicBool::new(false);
+        let mut child = String::new();
+        let program = "sh -c 'trap \"\" TERM; echo $$; sleep 60; sleep 60' & wait";
+        let mut hear = |line: &str| {
+            line.clone_into(&mut child);
+            stop.store(true, Ordering::Release);
+        };
+        let output = run_to_end(&CommandSpec::new(&["sh", "-c", program]), &mut hear, Some(&stop)).unwrap();
+        assert_eq!(output.status, 143);
+        let began = Instant::now();
+        // Gone, or dead and not yet fetched by whoever has inherited it.
+        let lives = || {
+            let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+        };
+        while lives() {
+            assert!(began.elapsed() < Duration::from_secs(10), "{child} lives on");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 }

@@ -67,6 +67,9 @@ impl Pipes {
                 left += if is_over { length } else { 0 };
             }
             if is_over && (readable == (false, false) || left > 2 * LEFT_CAP) {
+                if let Some(ending) = &ending {
+                    ending.finish();
+                }
                 return Ok((stdout.finish(), stderr));
             }
         }
@@ -167,6 +170,13 @@ impl<'a> Ending<'a> {
                 self.killed = true;
             }
             _ => {}
+        }
+    }
+
+    /// The program has gone: what it started and is deaf to SIGTERM does not outlive it.
+    fn finish(&self) {
+        if self.told.is_some() {
+            let _ = kill_process_group(self.group, Signal::KILL);
         }
     }
 }
