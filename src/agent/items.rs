@@ -34,6 +34,9 @@ impl Interpreter<'_> {
         let values = match self.loop_values(task, spec) {
             Ok(values) => values,
             Err(outcome) => {
+                if outcome.unknown {
+                    self.doubt_facts_of(&running);
+                }
                 let none = || outcome::registered_loop(std::slice::from_ref(&outcome), &[], &spec.loop_var);
                 self.register(task, none, outcome.unknown);
                 return vec![*outcome];
@@ -67,7 +70,8 @@ impl Interpreter<'_> {
 
     fn loop_values(&self, task: &Task, spec: &Loop) -> Result<Vec<Value>, Box<ItemOutcome>> {
         if let Some(name) = self.unknown_in(&spec.items, &spec.origin, Kind::Text) {
-            return Err(Box::new(ItemOutcome::skipped(depends_on(&name), true)));
+            let unknown = || ItemOutcome::skipped(depends_on(&name), true);
+            return Err(Box::new(self.skipped_without_item(task, spec).unwrap_or_else(unknown)));
         }
         let vars = self.variables.for_task(task, None);
         let rendered = self.engine.render_tree(&spec.items, &spec.origin, &vars);
@@ -91,13 +95,14 @@ impl Interpreter<'_> {
         Ok(flat.collect())
     }
 
-    /// Skipped by a condition that asks nothing of the item.
+    /// Skipped by a condition that asks nothing of the item, nor of what only applying can tell.
     fn skipped_without_item(&self, task: &Task, spec: &Loop) -> Option<ItemOutcome> {
         let is_of_item = |name: &str| name == spec.loop_var || spec.index_var.as_deref() == Some(name);
         let vars = self.variables.for_task(task, None);
         let mut conditions = task.when.iter().filter(|condition| {
             let references = analyse(condition, Kind::Expression);
             references.is_ok_and(|references| references.iter().all(|reference| !is_of_item(&reference.name)))
+                && self.unknown_name(condition, Kind::Expression).is_none()
         });
         let unmet = conditions.find(|condition| matches!(self.engine.truthy(condition, &vars), Ok(false)))?;
         Some(ItemOutcome::skipped(format!("when: {}", unmet.source), false))
@@ -215,11 +220,17 @@ impl Interpreter<'_> {
 
     fn skipped(&mut self, running: &Running<'_>, item: Option<&Map<String, Value>>) -> Option<ItemOutcome> {
         let skipped = self.skipped_by_condition(running, item)?;
-        // Names that it would set are as unknown as what they are made of.
-        if skipped.unknown && running.module == Module::SetFact {
-            running.task.args.iter().for_each(|arg| self.variables.set(&arg.name, Value::Null, true));
+        if skipped.unknown {
+            self.doubt_facts_of(running);
         }
         Some(skipped)
+    }
+
+    /// Names that a task may set or not are as unknown as what that depends on, whatever they stood for before.
+    fn doubt_facts_of(&mut self, running: &Running<'_>) {
+        if running.module == Module::SetFact {
+            running.task.args.iter().for_each(|arg| self.variables.set(&arg.name, Value::Null, true));
+        }
     }
 
     fn skipped_by_condition(&self, running: &Running<'_>, item: Option<&Map<String, Value>>) -> Option<ItemOutcome> {

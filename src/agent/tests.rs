@@ -328,6 +328,30 @@ fn the_unknown_is_followed_through_bare_expressions_and_set_facts() {
     assert!(results[1..].iter().all(|result| result.unknown && result.status == Status::Skipped));
 }
 
+/// A fact that is set, then set anew by a loop, then shown; `what` the loop is over, and `when`.
+fn set_anew_by_a_loop(over: &str, when: &[&str]) -> Vec<TaskResult> {
+    let mut command = task("command", json!({"argv": ["true"]}));
+    command.register = Some("out".into());
+    let mut anew = task("set_fact", json!({"made": "{{ item }}"}));
+    anew.loop_ = Some(items(json!(over)));
+    anew.when = when.iter().map(|condition| template(condition)).collect();
+    let old = task("set_fact", json!({"made": "old"}));
+    let steps = [command, old, anew, task("debug", json!({"msg": "{{ made }}"}))].map(step);
+    run(&mut Fake::new(Mode::Check), &play(steps.into(), vec![])).1
+}
+
+#[test]
+fn a_loop_over_the_unknown_leaves_no_old_value_behind() {
+    let results = set_anew_by_a_loop("{{ out.stdout_lines }}", &[]);
+    assert!(results[2..].iter().all(|result| result.unknown && result.status == Status::Skipped), "{results:?}");
+    let results = set_anew_by_a_loop("{{ out.stdout_lines }}", &["out.rc == 0", "item != 'x'"]);
+    assert!(results[2..].iter().all(|result| result.unknown && result.status == Status::Skipped), "{results:?}");
+    // A condition that is known not to hold decides, whatever the items are.
+    let results = set_anew_by_a_loop("{{ out.stdout_lines }}", &["who == 'nobody'"]);
+    assert!(!results[2].unknown && results[2].status == Status::Skipped, "{results:?}");
+    assert_eq!((results[3].status, results[3].message.as_deref()), (Status::Ok, Some("old")), "{results:?}");
+}
+
 #[test]
 fn facts_with_secret_names_are_hidden_from_then_on() {
     let veil = Veil::default();

@@ -46,8 +46,12 @@ fn judge(logged: &Logged, began: i64) -> Finding {
             remedy,
         ),
         (None, Some((_, last))) => {
-            let evidence =
-                format!("{} before the run began and none since, the last: {}", before.len(), line(&last.text));
+            let when = if last.time >= began {
+                "before Postfix last read its configuration, in this run,"
+            } else {
+                "before the run began"
+            };
+            let evidence = format!("{} {when} and none since, the last: {}", before.len(), line(&last.text));
             Finding::doubtful(evidence, "nothing, if what the line names is mended")
         }
     }
@@ -79,9 +83,15 @@ mod tests {
             evidence,
             "1 in the journal since the run began, the last: postfix/smtpd[12]: fatal: Invalid TLS level \"x\""
         );
-        assert!(matches!(judge(&both, 1001), Finding::Doubtful(..)));
+        let doubtful = |logged: &Logged, began| match judge(logged, began) {
+            Finding::Doubtful(evidence, _) => evidence,
+            other => unreachable!("it is {other:?}"),
+        };
+        let last = "and none since, the last: postfix/smtpd[12]: fatal: Invalid TLS level \"x\"";
+        assert_eq!(doubtful(&both, 1001), format!("1 before the run began {last}"));
         let reload = line(1000, "postfix/master[9]: reload -- version 3.5.8, configuration /etc/postfix");
-        assert!(matches!(judge(&logged(&[&fatal, &reload, &quiet]), 1000), Finding::Doubtful(..)));
+        let mended = "1 before Postfix last read its configuration, in this run,";
+        assert_eq!(doubtful(&logged(&[&fatal, &reload, &quiet]), 1000), format!("{mended} {last}"));
         assert!(matches!(judge(&logged(&[&reload, &fatal]), 1000), Finding::Bad(..)));
     }
 }

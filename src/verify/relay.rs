@@ -23,13 +23,25 @@ fn judge(lists: &[(&str, String)]) -> Finding {
     )
 }
 
-/// Whether a list comes to a refusal before it comes to `permit`.
+/// Whether a list comes to a refusal before it comes to `permit`. What stands behind `warn_if_reject` refuses nothing: its
+/// refusal is only logged (postconf(5), `smtpd_recipient_restrictions`).
 fn refuses(value: &str) -> bool {
-    let words = value.split([' ', ',', '\t', '\n']).filter(|word| !word.is_empty());
-    let deciding = |word: &&str| {
-        matches!(*word, "permit" | "reject" | "defer" | "reject_unauth_destination" | "defer_unauth_destination")
-    };
-    words.into_iter().find(deciding).is_some_and(|word| word != "permit")
+    let mut is_only_logged = false;
+    for word in value.split([' ', ',', '\t', '\n']).filter(|word| !word.is_empty()) {
+        match word.to_ascii_lowercase().as_str() {
+            "warn_if_reject" => {
+                is_only_logged = true;
+                continue;
+            }
+            "permit" => return false,
+            "reject" | "defer" | "reject_unauth_destination" | "defer_unauth_destination" if !is_only_logged => {
+                return true;
+            }
+            _ => {}
+        }
+        is_only_logged = false;
+    }
+    false
 }
 
 #[cfg(test)]
@@ -44,6 +56,12 @@ mod tests {
             ("permit_mynetworks permit_sasl_authenticated defer_unauth_destination", true),
             ("permit, reject_unauth_destination", false),
             ("permit_mynetworks", false),
+            ("permit_mynetworks, warn_if_reject reject_unauth_destination", false),
+            ("permit_mynetworks, warn_if_reject,reject_unauth_destination, permit", false),
+            ("permit_mynetworks, warn_if_reject reject_unknown_client_hostname, reject_unauth_destination", true),
+            ("warn_if_reject reject_unauth_destination, reject_unauth_destination", true),
+            ("permit_mynetworks, Warn_If_Reject REJECT_UNAUTH_DESTINATION", false),
+            ("permit_mynetworks, REJECT_UNAUTH_DESTINATION", true),
             ("", false),
         ] {
             assert_eq!(refuses(value), expected, "{value}");
