@@ -67,6 +67,24 @@ pub enum RunKind {
     },
 }
 
+impl RunKind {
+    /// The command's name.
+    #[must_use]
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Check => "check",
+            Self::Verify => "verify",
+            Self::Rollback { .. } => "rollback",
+        }
+    }
+
+    /// Whether it only looks.
+    pub(crate) fn only_looks(self) -> bool {
+        matches!(self, Self::Check | Self::Verify | Self::Rollback { check: true })
+    }
+}
+
 /// The run, as the report needs to know it.
 #[derive(Debug, Clone)]
 pub struct RunInfo {

@@ -40,6 +40,14 @@ impl Kind<'_> {
             Self::Check | Self::Verify { .. } => Mode::Check,
         }
     }
+
+    fn report(self) -> RunKind {
+        match self {
+            Self::Up => RunKind::Up,
+            Self::Check => RunKind::Check,
+            Self::Verify { .. } => RunKind::Verify,
+        }
+    }
 }
 
 /// Which plan a run has to do with.
@@ -88,7 +96,7 @@ impl Run<'_> {
         };
         let fleet = connections::fleet(&ways, self.target, self.connection)?;
         let fleet = Fleet { confirm_within: self.confirm_within, ..fleet };
-        let command = self.command_line(self.name()).limit(self.target).text();
+        let command = self.command_line(self.kind.report().command()).limit(self.target).text();
         let spec = run_spec::new(self.kind.mode(), command, self.rollback_on_failure);
         let plays_of = |host: &str| {
             let plays = compiled.plays.iter().filter(|play| play.hosts.iter().any(|name| name == host));
@@ -145,25 +153,14 @@ impl Run<'_> {
         Ok(Exit::Ok)
     }
 
-    fn name(&self) -> &'static str {
-        match self.kind {
-            Kind::Up => "up",
-            Kind::Check => "check",
-            Kind::Verify { .. } => "verify",
-        }
-    }
-
     fn info(&self, hosts: Vec<String>) -> RunInfo {
+        let kind = self.kind.report();
         RunInfo {
-            kind: match self.kind {
-                Kind::Up => RunKind::Up,
-                Kind::Check => RunKind::Check,
-                Kind::Verify { .. } => RunKind::Verify,
-            },
+            kind,
             began: time::OffsetDateTime::now_utc(),
             hosts,
-            again: self.command_line(self.name()).limit(self.target).text(),
-            again_on: self.command_line(self.name()).text(),
+            again: self.command_line(kind.command()).limit(self.target).text(),
+            again_on: self.command_line(kind.command()).text(),
             apply: self.apply_line().limit(self.target).text(),
             rollback: self.way_line("rollback").limit(self.target).text(),
         }
@@ -182,7 +179,7 @@ impl Run<'_> {
             }
             _ => line.play(self.play),
         };
-        if command == self.name() {
+        if command == self.kind.report().command() {
             match self.plan {
                 Plan::None => {}
                 Plan::Make(path) => line.option("--out", &path.display().to_string()),

@@ -9,7 +9,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::RunInfo;
-use super::merge::command;
 use super::tally::{Counts, Tally, Verdict};
 use crate::event::{ChangeView, Event, HostEvent};
 
@@ -54,8 +53,14 @@ pub fn line(kind: &str, body: impl IntoIterator<Item = (&'static str, Value)>) -
 }
 
 pub(crate) fn start(run: &RunInfo) -> String {
-    let (command, check) = command(run.kind);
-    render(&Start { version: JSON_VERSION, kind: "start", command, check, began: run.moment(), hosts: &run.hosts })
+    render(&Start {
+        version: JSON_VERSION,
+        kind: "start",
+        command: run.kind.command(),
+        check: run.kind.only_looks(),
+        began: run.moment(),
+        hosts: &run.hosts,
+    })
 }
 
 pub(crate) fn event(event: &HostEvent) -> String {

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 
 use super::samples::{change, event, failure, property, run_info, task};
-use super::{Form, Look, Reporter, RunKind, Verbosity};
+use super::tally::HostTally;
+use super::{Form, Look, Record, Reporter, RunKind, Verbosity, Verdict};
 use crate::event::{Event, Failure, HostEvent, HostOutcome, ItemResult, Status, TextChange};
 use crate::hostplay::Origin;
 
@@ -107,5 +108,22 @@ proptest! {
             let text = String::from_utf8_lossy(&bytes).into_owned();
             prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{text:?}");
         }
+    }
+
+    #[test]
+    fn test_reports_are_red_exactly_for_hosts_that_did_not_make_it(
+        events in prop::collection::vec(any_event(), 0..12),
+        kind in prop::sample::select(vec![RunKind::Up, RunKind::Rollback { check: false }]),
+    ) {
+        let mut record = Record::new(run_info(kind, &["mx1", "mx2"]));
+        for event in &events {
+            record.add(event);
+        }
+        let xml = record.junit();
+        let suites = xml.split("<testsuite ").skip(1);
+        let red = suites.filter(|suite| suite.contains("<failure ") || suite.contains("<error ")).count();
+        let made_it = |host: &HostTally| host.outcome == Some(HostOutcome::Succeeded);
+        prop_assert_eq!(red, record.tally.hosts().filter(|(_, host)| !made_it(host)).count());
+        prop_assert!(red > 0 || record.tally.verdict() == Verdict::Ok);
     }
 }

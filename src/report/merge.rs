@@ -141,7 +141,7 @@ pub fn join(parts: Vec<Part>) -> Result<(RunInfo, Vec<HostEvent>), MergeError> {
     let kind = parts.first().ok_or(MergeError::NoRun)?.kind;
     let began = parts.iter().map(|part| part.began).min().ok_or(MergeError::NoRun)?;
     if let Some(other) = parts.iter().find(|part| part.kind != kind) {
-        return Err(MergeError::Kinds(command(kind).0, command(other.kind).0));
+        return Err(MergeError::Kinds(kind.command(), other.kind.command()));
     }
     let (mut hosts, mut events, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for part in parts {
@@ -149,27 +149,21 @@ pub fn join(parts: Vec<Part>) -> Result<(RunInfo, Vec<HostEvent>), MergeError> {
             return Err(MergeError::Twice(host.clone()));
         }
         hosts.extend(part.hosts);
-        events.extend(part.events);
+        // Its times count from its own beginning.
+        let later = u64::try_from((part.began - began).whole_milliseconds()).unwrap_or(0);
+        events.extend(
+            part.events.into_iter().map(|event| HostEvent { at_ms: event.at_ms.saturating_add(later), ..event }),
+        );
     }
     events.sort_by_key(|event| event.at_ms);
-    let again = format!("mailprov {}", command(kind).0);
+    let again = format!("mailprov {}", kind.command());
     let (apply, rollback) = ("mailprov up".to_owned(), "mailprov rollback".to_owned());
     Ok((RunInfo { kind, began, hosts, again_on: again.clone(), again, apply, rollback }, events))
 }
 
-/// What a run is called in its first line, and whether it only looks.
-pub(super) fn command(kind: RunKind) -> (&'static str, bool) {
-    match kind {
-        RunKind::Up => ("up", false),
-        RunKind::Check => ("check", true),
-        RunKind::Verify => ("verify", true),
-        RunKind::Rollback { check } => ("rollback", check),
-    }
-}
-
 fn kind(name: &str, check: bool) -> Option<RunKind> {
     let kinds = [RunKind::Up, RunKind::Check, RunKind::Verify, RunKind::Rollback { check }];
-    kinds.into_iter().find(|kind| command(*kind).0 == name)
+    kinds.into_iter().find(|kind| kind.command() == name)
 }
 
 #[cfg(test)]
@@ -205,6 +199,23 @@ mod tests {
         assert_eq!(json::finish(&joined), whole.lines().last().unwrap());
         assert_eq!(json::start(&run), whole.lines().next().unwrap());
         assert_eq!(events.len(), whole.lines().count() - 2);
+    }
+
+    #[test]
+    fn times_of_a_part_that_began_later_are_later() {
+        let at = |part: &Part| part.events.iter().map(|event| event.at_ms).collect::<Vec<_>>();
+        let mut early = Part::read(&written(&["mx1"])).unwrap();
+        let mut late = Part::read(&written(&["mx2"])).unwrap();
+        early.events.iter_mut().zip(0..).for_each(|(event, n)| event.at_ms = n * 10_000);
+        late.events.iter_mut().zip(0..).for_each(|(event, n)| event.at_ms = n);
+        late.began += time::Duration::seconds(15);
+        let expected: Vec<u64> = at(&late).iter().map(|ms| ms + 15_000).collect();
+        let (run, events) = join(vec![late, early.clone()]).unwrap();
+        assert_eq!(run.began, early.began);
+        let of =
+            |host: &str| events.iter().filter(|event| event.host == host).map(|event| event.at_ms).collect::<Vec<_>>();
+        assert_eq!((of("mx1"), of("mx2")), (at(&early), expected));
+        assert!(events.is_sorted_by_key(|event| event.at_ms));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::event::{CheckVerdict, HostOutcome, moment};
 const STYLE: &str = include_str!("page/style.css");
 
 pub(super) fn page(record: &Record) -> String {
-    let title = format!("mailprov {} · {}", command(record.run.kind), began(record));
+    let title = format!("mailprov {} · {}", command(record), began(record));
     let parts = [head(record), matrix::section(record), timeline::section(record), hosts::sections(record)];
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -32,14 +32,9 @@ fn began(record: &Record) -> String {
     moment(record.run.began.unix_timestamp().try_into().unwrap_or_default())
 }
 
-fn command(kind: RunKind) -> &'static str {
-    match kind {
-        RunKind::Up => "up",
-        RunKind::Check => "check",
-        RunKind::Verify => "verify",
-        RunKind::Rollback { check: false } => "rollback",
-        RunKind::Rollback { check: true } => "rollback --check",
-    }
+fn command(record: &Record) -> String {
+    let check = if matches!(record.run.kind, RunKind::Rollback { check: true }) { " --check" } else { "" };
+    format!("{}{check}", record.run.kind.command())
 }
 
 /// What the run came to.
@@ -53,7 +48,7 @@ fn head(record: &Record) -> String {
     format!(
         "<header id=\"summary\">\n<h1>mailprov {} <span class=\"badge {class}\">{word}</span></h1>\n\
          <p>{}, took {}: <code>{}</code></p>\n<table class=\"recap\">\n<tbody>\n{rows}</tbody>\n</table>\n</header>\n",
-        command(record.run.kind),
+        command(record),
         began(record),
         time(record.took()),
         escape(&record.run.again),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::look::{Look, Tone, clean, pad, width};
+use super::look::{Look, Tone, clean, count, pad, width};
 use super::stream::{task_name, time};
 use crate::event::{Event, HostEvent, Vantage};
 
@@ -42,6 +42,7 @@ pub(crate) struct Timings {
 struct Clock {
     began: Option<u64>,
     last: u64,
+    /// Since when the run is being taken back; a connection of its own may be part of that.
     rollback: Option<u64>,
     /// Its connections are part of the confirmation from now on.
     confirming: bool,
@@ -52,12 +53,13 @@ impl Timings {
         let HostEvent { host, at_ms, event } = event;
         let clock = self.hosts.entry(host.clone()).or_default();
         let before = std::mem::replace(&mut clock.last, *at_ms);
+        let counts = !clock.confirming && clock.rollback.is_none();
         let (stage, ms) = match event {
-            Event::Connected { ms } if !clock.confirming => {
-                clock.began = Some(at_ms.saturating_sub(*ms));
+            Event::Connected { ms } if counts => {
+                clock.began.get_or_insert(at_ms.saturating_sub(*ms));
                 (Stage::Connect, *ms)
             }
-            Event::AgentReady { ms, .. } if !clock.confirming => (Stage::Bootstrap, *ms),
+            Event::AgentReady { ms, .. } if counts => (Stage::Bootstrap, *ms),
             Event::FactsGathered { ms } => (Stage::Facts, *ms),
             Event::TaskFinished(result) => {
                 let name = task_name(&result.task);
@@ -73,14 +75,15 @@ impl Timings {
                 clock.confirming = true;
                 return;
             }
-            Event::Confirmed { ms } => (Stage::Confirm, *ms),
+            Event::Confirmed { ms } if clock.rollback.is_none() => (Stage::Confirm, *ms),
             Event::RollbackStarted { .. } => {
-                clock.rollback = Some(*at_ms);
+                clock.rollback.get_or_insert(*at_ms);
                 return;
             }
             Event::HostFinished { .. } => {
                 let Some(began) = clock.began else { return };
-                let rollback = clock.rollback.map(|since| at_ms.saturating_sub(since));
+                let rollback = clock.rollback.take().map(|since| at_ms.saturating_sub(since));
+                clock.confirming = false;
                 return self.finish(host, at_ms.saturating_sub(began), rollback);
             }
             _ => return,
@@ -89,16 +92,21 @@ impl Timings {
     }
 
     fn spend(&mut self, stage: Stage, host: &str, ms: u64) {
-        *self.stages.entry(stage).or_default().entry(host.to_owned()).or_default() += ms;
+        let spent = self.stages.entry(stage).or_default().entry(host.to_owned()).or_default();
+        *spent = spent.saturating_add(ms);
     }
 
+    /// A host may end twice: a fleet is reverted when the run has ended everywhere.
     fn finish(&mut self, host: &str, total: u64, rollback: Option<u64>) {
         if let Some(ms) = rollback {
             self.spend(Stage::Rollback, host, ms);
         }
-        let known: u64 = self.stages.values().filter_map(|hosts| hosts.get(host)).sum();
-        self.spend(Stage::Rest, host, total.saturating_sub(known));
-        self.spend(Stage::Total, host, total);
+        let stages = self.stages.iter().filter(|(stage, _)| !matches!(stage, Stage::Rest | Stage::Total));
+        let times = stages.filter_map(|(_, hosts)| hosts.get(host));
+        let known = times.fold(0_u64, |known, ms| known.saturating_add(*ms));
+        for (stage, ms) in [(Stage::Rest, total.saturating_sub(known)), (Stage::Total, total)] {
+            self.stages.entry(stage).or_default().insert(host.to_owned(), ms);
+        }
     }
 
     fn rows(&self) -> impl Iterator<Item = Row<'_>> {
@@ -140,7 +148,7 @@ impl Timings {
             lines.push(line.trim_end().to_owned());
         }
         if !idle.is_empty() {
-            lines.push(format!("{} more tasks took less than 1 ms on every host", idle.len()));
+            lines.push(format!("{} took less than 1 ms on every host", count(idle.len(), "more task")));
         }
         lines
     }
@@ -219,8 +227,40 @@ mod tests {
         confirm                             2    300 ms    300 ms  mx2
         rest                                2    138 ms    138 ms  mx2
         total                               2     5.0 s     5.0 s  mx2
-        1 more tasks took less than 1 ms on every host
+        1 more task took less than 1 ms on every host
         ");
+    }
+
+    #[test]
+    fn a_run_that_is_reverted_is_counted_once() {
+        let mut timings = Timings::default();
+        for (at_ms, event) in [
+            (200, Event::Connected { ms: 200 }),
+            (300, Event::AgentReady { uploaded: false, ms: 100 }),
+            (900, Event::HostFinished { outcome: HostOutcome::Succeeded }),
+            (2000, Event::RollbackStarted { reason: "mx2 did not make it".to_owned() }),
+            (2300, Event::Connected { ms: 250 }),
+            (2400, Event::AgentReady { uploaded: false, ms: 90 }),
+            (2500, Event::RollbackStarted { reason: "asked for".to_owned() }),
+            (5000, Event::HostFinished { outcome: HostOutcome::Reverted }),
+        ] {
+            timings.add(&HostEvent { host: "mx1".to_owned(), at_ms, event });
+        }
+        let rows: Vec<(String, u64)> =
+            timings.rows().map(|row| (timings.name(row.stage).to_owned(), row.longest)).collect();
+        let expected = [("connect", 200), ("bootstrap", 100), ("rollback", 3000), ("rest", 1700), ("total", 5000)];
+        assert_eq!(rows, expected.map(|(name, ms)| (name.to_owned(), ms)));
+    }
+
+    #[test]
+    fn no_time_is_too_long() {
+        let mut timings = Timings::default();
+        let events = [Event::Connected { ms: u64::MAX }, Event::FactsGathered { ms: u64::MAX }];
+        let ended = Event::HostFinished { outcome: HostOutcome::Succeeded };
+        for event in events.clone().into_iter().chain(events).chain([ended]) {
+            timings.add(&HostEvent { host: "mx1".to_owned(), at_ms: u64::MAX, event });
+        }
+        assert!(timings.rows().all(|row| row.longest == u64::MAX || *row.stage == Stage::Rest));
     }
 
     #[test]

@@ -50,12 +50,32 @@ fn bar(picture: &mut String, event: &HostEvent, took: u64) {
         Event::Confirmed { ms } => ("wait", *ms, "confirm over a new connection".to_owned()),
         _ => return,
     };
-    let width = (ms * WIDTH / took).clamp(LEAST, WIDTH);
-    let x = (event.at_ms.saturating_sub(ms) * WIDTH / took).min(WIDTH - width);
+    let width = (ms.saturating_mul(WIDTH) / took).clamp(LEAST, WIDTH);
+    let x = (event.at_ms.saturating_sub(ms).saturating_mul(WIDTH) / took).min(WIDTH - width);
     let (what, ms) = (escape(&what), time(ms));
     // Writing to a string cannot fail.
     let _ = writeln!(
         picture,
         "<rect class=\"{class}\" x=\"{x}\" width=\"{width}\" height=\"1\"><title>{what}: {ms}</title></rect>"
     );
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_time_is_too_long_for_the_picture() {
+        for (at_ms, ms) in [(u64::MAX, u64::MAX), (u64::MAX, 0), (0, u64::MAX), (0, 0)] {
+            let event = HostEvent { host: "mx1".to_owned(), at_ms, event: Event::Connected { ms } };
+            let mut picture = String::new();
+            bar(&mut picture, &event, u64::MAX);
+            let number = |name: &str| {
+                let value = picture.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+                value.and_then(|value| value.parse::<u64>().ok()).unwrap()
+            };
+            assert!(number("x") + number("width") <= WIDTH, "{picture}");
+        }
+    }
 }
