@@ -160,6 +160,8 @@ fn describe(kind: FileType) -> &'static str {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test makes its files")]
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -167,6 +169,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("large");
         let file = std::fs::File::create(&path).unwrap();
+        // Whatever the umask.
+        file.set_permissions(std::fs::Permissions::from_mode(0o644)).unwrap();
         for (size, is_large) in [(SIZE_CAP, false), (SIZE_CAP + 1, true), (1 << 40, true)] {
             file.set_len(size).unwrap();
             let state = read(path.to_str().unwrap()).unwrap();

@@ -44,21 +44,22 @@ pub(super) fn untrusted(link: &str) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, why)
 }
 
-/// Whether only root (or whoever runs this) can change the entries of a directory.
-pub(super) fn is_ours(owner: u32, group: u32, mode: u32) -> bool {
-    let owner_is_ours = owner == 0 || owner == geteuid().as_raw();
-    owner_is_ours && (mode & 0o020 == 0 || group == 0) && mode & 0o002 == 0
-}
-
 /// Where an access control list beyond the mode stands. With one, the mode's bits for the group are what anybody whom it
 /// names may have at the most (acl(5)).
 pub(super) const ACL: &str = "system.posix_acl_access";
 
+/// Whether only root (or whoever runs this) can change the entries of a directory. Of one with an [`ACL`] the group's bits
+/// tell what others may.
+pub(super) fn is_ours(owner: u32, group: u32, mode: u32, has_acl: bool) -> bool {
+    let owner_is_ours = owner == 0 || owner == geteuid().as_raw();
+    owner_is_ours && (mode & 0o020 == 0 || (group == 0 && !has_acl)) && mode & 0o002 == 0
+}
+
 /// The same of a directory's state.
 pub(super) fn is_our_directory(state: &State) -> bool {
     let State::File(FileState::Directory { meta }) = state else { return true };
-    is_ours(meta.owner.id.unwrap_or(0), meta.group.id.unwrap_or(0), meta.mode)
-        && (meta.mode & 0o020 == 0 || !meta.xattrs.contains_key(ACL))
+    let has_acl = meta.xattrs.contains_key(ACL);
+    is_ours(meta.owner.id.unwrap_or(0), meta.group.id.unwrap_or(0), meta.mode, has_acl)
 }
 
 /// The path with every link above its last component replaced.

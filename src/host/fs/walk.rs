@@ -92,12 +92,12 @@ fn root() -> io::Result<OwnedFd> {
 
 fn is_trusted(dir: &OwnedFd) -> io::Result<bool> {
     let stat = fs::fstat(dir)?;
-    let has_acl = || match fs::getxattr(handle_path(dir), ACL, &mut [0_u8; 0][..]) {
-        Ok(_) => Ok(true),
-        Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(false),
-        Err(error) => Err(error),
+    let has_acl = match fs::getxattr(handle_path(dir), ACL, &mut [0_u8; 0][..]) {
+        Ok(_) => true,
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => false,
+        Err(error) => return Err(error.into()),
     };
-    Ok(is_ours(stat.st_uid, stat.st_gid, stat.st_mode) && (stat.st_mode & 0o020 == 0 || !has_acl()?))
+    Ok(is_ours(stat.st_uid, stat.st_gid, stat.st_mode, has_acl))
 }
 
 #[cfg(test)]
