@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::backend::{Backend, Step};
 use super::{
     Action, CommandOutput, CommandSpec, FileState, HostError, Key, PackageState, State, UnitState, accounts, firewalld,
-    fs, hostname, process, rpm, sysctl, systemd,
+    fs, hostname, process, rpm, scratch, sysctl, systemd,
 };
 
 /// Where lines of long-running programs (dnf) go as they come.
@@ -66,12 +67,14 @@ impl Machine {
         rpm::Watch { output: &mut self.output, notice: &mut self.notice, stop: &self.stop }
     }
 
-    /// Waits for the package transaction of a run that was cut off: the program that does it outlives us.
+    /// Waits for the package transaction of a run that was cut off: the program that does it outlives us. Then removes the
+    /// scratch directories of such runs. The caller holds the lock.
     ///
     /// # Errors
-    /// When it takes too long.
+    /// When it takes too long, or something cannot be removed.
     pub fn settle(&mut self) -> Result<(), HostError> {
-        rpm::settle(&mut self.watch())
+        rpm::settle(&mut self.watch())?;
+        scratch::clear(Path::new(scratch::BASE))
     }
 }
 

@@ -13,8 +13,7 @@ use time::macros::format_description;
 use super::Watch;
 use super::patience::Patience;
 use crate::host::backend::Step;
-use crate::host::{CommandOutput, CommandSpec, HostError, PackageState, State, Version, process, systemd};
-use crate::journal;
+use crate::host::{CommandOutput, CommandSpec, HostError, PackageState, State, Version, process, scratch, systemd};
 
 /// dnf's exit status when another process holds one of its locks and `exit_on_lock` is set.
 const LOCKED: i32 = 200;
@@ -25,23 +24,24 @@ const LOCK_LIMIT: Duration = Duration::from_secs(600);
 /// How the argument begins by which a transaction of ours is known.
 const COMMENT: &str = "--comment=mailprov:";
 
-/// Where dnf may log in a preview: on tmpfs.
-const LOGS: &str = "/run/mailprov";
-
 /// Whether dnf, asked without network and without writing anything but a log on tmpfs, knows of nothing newer;
 /// `None` when it cannot tell.
 pub(in crate::host) fn is_latest(package: &str) -> Result<Option<bool>, HostError> {
-    if journal::private_dir(Path::new(LOGS)).is_err() {
-        return Ok(None);
-    }
-    let logdir = format!("--setopt=logdir={LOGS}");
-    match process::run(&CommandSpec::new(&["dnf", "-C", "-q", &logdir, "check-update", "--", package])) {
+    let Ok(spec) = asking(&["-C", "-q", "check-update", "--", package]) else { return Ok(None) };
+    match process::run(&spec) {
         Ok(CommandOutput { status: 0, .. }) => Ok(Some(true)),
         // "100 if there are updates" (dnf(8)).
         Ok(CommandOutput { status: 100, .. }) => Ok(Some(false)),
         Ok(_) | Err(HostError::NoSuchProgram(_)) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// dnf that is only asked: it logs on tmpfs, so that a check writes nothing to disk.
+fn asking(words: &[&str]) -> Result<CommandSpec, HostError> {
+    scratch::make_base(Path::new(scratch::BASE))?;
+    let logdir = format!("--setopt=logdir={}", scratch::BASE);
+    Ok(CommandSpec::new(&[&["dnf", &logdir], words].concat()))
 }
 
 /// Brings packages into the wanted states: one transaction for each of install, upgrade and remove that is needed.
@@ -109,14 +109,13 @@ pub(super) struct Transaction {
 
 /// The transactions with this label, newest first.
 pub(super) fn find(packages: &[&str], label: &str) -> Result<Vec<Transaction>, HostError> {
-    let mut of_packages = CommandSpec::new(&["dnf", "history", "list", "--"]);
-    of_packages.argv.extend(packages.iter().map(|&package| package.to_owned()));
+    let of_packages = asking(&[&["history", "list", "--"], packages].concat())?;
     let found = labelled(&list(&of_packages, |_| true)?, label)?;
     if !found.is_empty() {
         return Ok(found);
     }
     // dnf does not count what a transaction did that was cut off as done with these packages.
-    labelled(&list(&CommandSpec::new(&["dnf", "history", "list"]), |marks| marks.contains(['*', '#']))?, label)
+    labelled(&list(&asking(&["history", "list"])?, |marks| marks.contains(['*', '#']))?, label)
 }
 
 /// The numbers of the transactions that dnf lists, of those with such marks. A status other than 0 says that there are
@@ -129,7 +128,7 @@ fn labelled(ids: &[String], label: &str) -> Result<Vec<Transaction>, HostError> 
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut info = CommandSpec::new(&["dnf", "history", "info"]);
+    let mut info = asking(&["history", "info"])?;
     info.argv.extend(ids.iter().cloned());
     info.env.push(("TZ".to_owned(), "UTC".to_owned()));
     let mut found = parse_info(&process::run(&info)?.stdout_text());
