@@ -85,6 +85,7 @@ fn sources(folder: &str) -> Vec<Source> {
             }
         }
     }
+    assert!(!sources.is_empty(), "{folder} has no sources");
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     sources
 }

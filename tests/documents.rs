@@ -81,10 +81,11 @@ fn assert_none(what: &str, found: &[String]) {
 
 #[test]
 fn links_lead_somewhere() {
-    let mut dead = Vec::new();
+    let (mut dead, mut looked) = (Vec::new(), 0);
     for (name, text) in pages() {
         let folder = root().join(&name).parent().unwrap().to_owned();
         for target in links(&text) {
+            looked += 1;
             let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
             let path = if file.is_empty() { root().join(&name) } else { folder.join(file) };
             let there = path.exists()
@@ -94,6 +95,7 @@ fn links_lead_somewhere() {
             }
         }
     }
+    assert!(looked > 0);
     assert_none("links that lead nowhere", &dead);
 }
 
@@ -135,6 +137,7 @@ fn command_blocks_are_run_or_say_why_not() {
         }
     }
     eprintln!("command blocks that the lab's tests run: {run}");
+    assert!(run > 0);
     assert_none("command blocks that nobody runs and that do not say why", &silent);
 }
 
@@ -192,15 +195,17 @@ fn quoted(line: &str) -> impl Iterator<Item = &str> {
 fn symptoms_are_in_the_program_s_words() {
     let page = fs::read_to_string(root().join("docs/troubleshooting.md")).unwrap();
     let program = program_text();
-    let mut unknown = Vec::new();
+    let (mut unknown, mut looked) = (Vec::new(), 0);
     for line in page.lines().filter(|line| line.starts_with("| ")) {
         let symptom = line.trim_start_matches("| ").split(" | ").next().unwrap_or_default();
         for words in quoted(symptom).flat_map(|words| words.split("...")).map(str::trim) {
+            looked += 1;
             if !program.contains(words) {
                 unknown.push(words.to_owned());
             }
         }
     }
+    assert!(looked > 0);
     assert_none("symptoms that the program does not show", &unknown);
 }
 
@@ -220,6 +225,7 @@ fn translations_show_the_same_commands() {
         ("docs/quick-start.md", "docs/ja/quick-start.md"),
         ("docs/walkthrough.md", "docs/ja/walkthrough.md"),
     ] {
+        assert!(!runnable(&root().join(page)).is_empty(), "{page} shows no commands");
         assert_eq!(runnable(&root().join(translation)), runnable(&root().join(page)), "{translation}");
     }
 }

@@ -95,6 +95,7 @@ fn patterns_name_the_hosts_that_they_name_in_ansible() {
     let patterns = serde_json::to_string(PATTERNS).unwrap();
     let answers: Vec<Vec<String>> =
         serde_json::from_str(&printed(&python.args(["-c", ASK, &patterns]).output().unwrap())).unwrap();
+    assert_eq!(answers.len(), PATTERNS.len());
     let mut differences = Vec::new();
     for (pattern, expected) in PATTERNS.iter().zip(answers) {
         let mut ours = mailprov(folder.path());

@@ -164,9 +164,10 @@ fn an_interrupted_run_says_so() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    for command_line in ["up --help", "check --output json", "rollback"] {
+    for (command_line, code) in [("up --help", 0), ("check --output json", 3), ("rollback", 3)] {
         let ran = World::new().run_without_reader(command_line);
         assert!(!ran.stderr.contains("panic") && !ran.stderr.contains("bug"), "{command_line}\n{ran}");
+        assert_eq!(ran.code, Some(code), "{command_line}\n{ran}");
     }
 }
 

@@ -81,6 +81,7 @@ fn what_is_folded_on_a_screen_is_on_paper() {
 fn the_page_needs_nothing_from_elsewhere_and_belongs_to_its_owner() {
     let (world, _) = written(&["up", "failed"]);
     let page = world.text("page.html");
+    assert!(page.contains("mail1.mydomain.local") && page.contains("mail2.mydomain.local"), "{page}");
     for wanting in ["<script", "src=", "<link", "url(", "@import", "http://", "https://"] {
         assert!(!page.contains(wanting), "{wanting}");
     }
@@ -100,6 +101,7 @@ fn test_reports_are_xml_that_counts_right() {
     let cases = xml.matches("<testcase ").count();
     let told = xml.split("tests=\"").skip(1).map(|rest| rest.split('"').next().unwrap().parse::<usize>().unwrap());
     assert_eq!(told.sum::<usize>(), cases);
+    assert!(cases > 100, "{cases}");
     let wrong =
         "return page.querySelectorAll('parsererror').length + (page.documentElement.tagName == 'testsuites' ? 0 : 1)";
     if let Some(wrong) = browser::find(world.path(), "tests.xml", 800, wrong) {

@@ -95,9 +95,11 @@ fn what_this_machine_says_is_in_the_schema() {
         .file("inventory.yaml", "all: {hosts: {mx1: {ansible_connection: local}}}")
         .file("play.yaml", "- hosts: all\n  tasks:\n    - debug: {msg: '{{ item }}'}\n      loop: [1, 2]\n    - fail:\n      ignore_errors: true\n");
     let schema = strict();
-    for line in ["check --playbook play.yaml", "history", "status", "facts"] {
+    for (line, kind) in
+        [("check --playbook play.yaml", "start"), ("history", "history"), ("status", "status"), ("facts", "facts")]
+    {
         let ran = world.run(&format!("{line} --output json"));
-        assert!(!kinds(&schema, &ran.stdout).is_empty(), "{ran}");
+        assert_eq!((kinds(&schema, &ran.stdout)[0].as_str(), ran.code), (kind, Some(0)), "{line}\n{ran}");
     }
 }
 

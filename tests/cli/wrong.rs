@@ -23,7 +23,14 @@ fn each_is_told_with_its_place_and_no_host_is_contacted() {
             "play.yaml:3:41",
         ),
         ("tab", INVENTORY, tasks("    - copy:\n\tdest: /x\n"), "", "tab", "play.yaml:4:1"),
-        ("duplicate key", INVENTORY, tasks("    - ping:\n      name: a\n      name: b\n"), "", "name", "play.yaml:5:7"),
+        (
+            "duplicate key",
+            INVENTORY,
+            tasks("    - ping:\n      name: a\n      name: b\n"),
+            "",
+            "`name`",
+            "play.yaml:5:7",
+        ),
         (
             "undefined variable",
             INVENTORY,

@@ -2,16 +2,15 @@
 //!
 //! `MAILPROV_HOSTS` names the hosts (mail1,mail2,mail3); the scenarios are shared out among them.
 
-mod going;
 mod wire;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::going::Going;
 use crate::guarantees;
-use crate::support::{address, assert_same, disk, inventory, lab, mailprov, manifest, on, reset, try_on};
-use going::Going;
+use crate::support::{address, assert_same, disk, hosts, inventory, lab, mailprov, manifest, on, reset, try_on};
 use wire::confirm;
 
 /// Seconds to wait for a confirmation: short for a test, long enough for a busy machine to come in anew.
@@ -43,8 +42,8 @@ const SCENARIOS: &[Scenario] = &[
 #[test]
 #[expect(clippy::print_stdout, reason = "the result of the test is a line that is read")]
 fn nobody_is_locked_out() {
-    let names = std::env::var("MAILPROV_HOSTS").unwrap_or_else(|_| "mail1,mail2,mail3".to_owned());
-    let names: Vec<&str> = names.split(',').collect();
+    let names = hosts();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     reset(&names);
     let next = AtomicUsize::new(0);
     let locked_out = Mutex::new(Vec::new());
@@ -124,7 +123,7 @@ impl Host {
     /// Runs these tasks and kills the controller when it sets out to confirm; gives the run.
     fn unconfirmed(&self, within: &str, tasks: &[&str]) -> String {
         let mut going = Going::start(&self.up_within(within, tasks));
-        let event = going.until("confirming");
+        let event = going.until_event("confirming");
         going.kill();
         event["run_id"].as_str().expect("a run").to_owned()
     }
@@ -187,7 +186,7 @@ fn the_controller_is_killed(host: &Host) {
 
 fn the_link_is_cut(host: &Host) {
     let mut going = Going::start(&host.up(&[OPEN, "command: sleep 14", "copy: {dest: /etc/later, content: x}"]));
-    going.until("task_finished");
+    going.until_event("task_finished");
     lab(&["unplug", &host.name]).succeeded();
     std::thread::sleep(Duration::from_secs(WITHIN.parse::<u64>().expect("a number") + 5));
     lab(&["plug", &host.name]).succeeded();
@@ -273,6 +272,7 @@ fn a_guard_was_left_over(host: &Host) {
     host.rollback().succeeded();
     assert_eq!(host.guards(), "");
     on(&host.name, "tar -xf /run/guard.tar -C /");
+    assert_ne!(host.guards(), "");
     host.rollback().with_status(4);
     assert_eq!(host.guards(), "");
 }
@@ -320,7 +320,7 @@ fn nothing_of_it_changes(host: &Host) {
 /// Kills the agent after it has opened a port; gives its run.
 fn cut_off(host: &Host, within: &str) -> String {
     let mut going = Going::start(&host.up_within(within, &[OPEN, "command: sleep 30"]));
-    going.until("task_finished");
+    going.until_event("task_finished");
     on(&host.name, "pkill -KILL -f '/agent-[0-9a-f]* agent '; pkill -KILL -x sleep");
     going.kill();
     newest(host)

@@ -79,6 +79,12 @@ fn what_was_changed_by_hand_is_shown_and_kept() {
     for shown in ["# by hand", "mynetworks_style", "mail.example.net", "changed since by someone else"] {
         assert!(check.stdout.contains(shown) && ran.stdout.contains(shown), "`{shown}` is not shown:\n{}", ran.stdout);
     }
+    // Of a package that is gone already nothing would be put back, and of the unit only that it runs.
+    for said in [&check.stdout, &ran.stdout] {
+        let kept =
+            said.lines().filter(|line| line.starts_with("kept ") && line.ends_with("changed since by someone else"));
+        assert_eq!(kept.count(), EDITS.len() - 2, "{said}");
+    }
     guarantees::tell("rollback conflicts tried", EDITS.len(), "edits lost", lost_edits.len(), "lab conflicts");
     assert_eq!(lost_edits, [""; 0], "{}", ran.stdout);
 

@@ -16,7 +16,7 @@ use self::points::{Clean, Point, Run, Stage, Then, draw};
 use crate::guarantees;
 use crate::support::{Ran, address, assert_same, fqdn, hosts, inventory, mailprov, manifest, on, reset, with_status};
 
-/// What takes about two minutes.
+/// As many as every run of all tests has time for.
 const POINTS: usize = 8;
 
 /// What makes a run on a provisioned host a reconfiguration.

@@ -217,6 +217,7 @@ fn follow(pages: &[&str]) {
     for page in pages {
         let begin = std::time::Instant::now();
         let commands = reader.follow(&root().join(page));
+        assert!(commands > 0, "{page} has no command to run");
         eprintln!("{page}: {commands} commands run ({} s)", begin.elapsed().as_secs());
     }
 }

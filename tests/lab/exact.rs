@@ -18,7 +18,7 @@ use self::told::{Run, Verdict};
 use crate::guarantees;
 use crate::support::{address, disk, fqdn, hosts, inventory, lab, mailprov, manifest, reset, with_status};
 
-/// What takes about three minutes.
+/// As many as every run of all tests has time for.
 const STATES: usize = 45;
 
 #[test]
@@ -99,6 +99,9 @@ fn examine(host: &str, inventory: &str, state: &Start) -> Verdict {
     let mut verdict = foreseen.compare(&Run::of(&up));
     let mut wrong = |line: String| verdict.mispredicted.push(line);
 
+    if foreseen.is_empty() {
+        wrong(format!("nothing was foreseen: {}{}", check.stdout, check.stderr));
+    }
     for path in before.keys().chain(after.keys()).filter(|path| before.get(*path) != after.get(*path)) {
         wrong(format!("check wrote {path}: {:?}, {:?}", before.get(path), after.get(path)));
     }

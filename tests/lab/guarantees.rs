@@ -6,6 +6,7 @@ use std::path::PathBuf;
 /// `MAILPROV_GUARANTEES` it is also put into that folder, for `tests/run` to print the whole table.
 #[expect(clippy::print_stderr, reason = "for whoever runs the test")]
 pub fn tell(what: &str, tried: usize, wrong: &str, bad: usize, again: &str) {
+    assert!(tried > 0, "{what}: none");
     eprintln!("{what}: {tried} / {wrong}: {bad} ({again})");
     let Some(folder) = std::env::var_os("MAILPROV_GUARANTEES").map(PathBuf::from) else { return };
     let row = format!("| {what} | {tried} | {wrong} | {bad} | `{again}` |\n");

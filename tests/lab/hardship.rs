@@ -1,11 +1,11 @@
 //! Hosts on which something stands in the way: it is said, and nothing is left half done.
 
-use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
+use crate::going::Going;
 use crate::support::{
-    Ran, address, assert_same, binary, fqdn, inventory, lab, mailprov, manifest, on, one_host, reset, try_on,
+    Ran, address, assert_same, fqdn, inventory, lab, mailprov, manifest, on, one_host, reset, try_on, until,
     with_status,
 };
 
@@ -23,32 +23,8 @@ fn run(host: &str, command: &str, more: &[&str]) -> Ran {
 }
 
 /// The same, to be watched while it runs.
-fn start(host: &str, command: &str, more: &[&str]) -> Child {
-    let mut child = Command::new(binary());
-    child.args([command, &inventory("root"), "--limit", &fqdn(host)]).args(more);
-    child.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("mailprov starts")
-}
-
-/// Reads until a line has this in it; gives what was read.
-fn read_until(child: &mut Child, words: &str) -> String {
-    let mut seen = String::new();
-    // One byte at a time, so that the next reader misses nothing.
-    let mut lines = BufReader::with_capacity(1, child.stdout.as_mut().expect("stdout"));
-    while !seen.lines().last().is_some_and(|line| line.contains(words)) {
-        let length = lines.read_line(&mut seen).expect("it can be read");
-        assert_ne!(length, 0, "{words:?} did not come:\n{seen}");
-    }
-    seen
-}
-
-/// Waits for the end; gives the rest of what it said.
-fn finish(child: Child) -> Ran {
-    let output = child.wait_with_output().expect("it ends");
-    Ran {
-        status: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::new(),
-    }
+fn start(host: &str, command: &str, more: &[&str]) -> Going {
+    Going::start(&[&[command, &inventory("root"), "--limit", &fqdn(host)], more].concat())
 }
 
 #[test]
@@ -117,27 +93,23 @@ fn another_package_manager_is_waited_for() {
     for (program, is_last) in [(dnf, false), (rpm, true)] {
         let unit =
             format!("systemd-run -q --unit=other --collect -p StandardOutput=file:/run/other python3 -c \"{program}\"");
-        on(host, &format!("rm -f /run/other; {unit}; until grep -q held /run/other; do sleep 0.1; done"));
+        on(host, &format!("rm -f /run/other; {unit}"));
+        until(host, "grep -q held /run/other");
         let _released = Afterwards(host, "systemctl stop other");
         let mut up = start(host, "up", &["--skip-tags", "verify"]);
-        let seen = read_until(&mut up, "waiting for another package manager");
+        let seen = up.until_line("waiting for another package manager");
         assert!(seen.contains("600 s at the most"), "{seen}");
         if is_last {
             on(host, "systemctl stop other");
-            assert_eq!(finish(up).status, 0);
+            assert_eq!(up.finish().status, 0);
             on(host, "rpm -q postfix");
         } else {
             // Whoever does not want to wait need not.
-            interrupt(&up);
-            assert_eq!(finish(up).status, 130);
-            assert!(!try_on(host, "pgrep dnf").stdout.contains(char::is_numeric), "dnf is still there");
+            up.interrupt();
+            assert_eq!(up.finish().status, 130);
+            assert_eq!(on(host, "pgrep -a dnf; true"), "", "dnf is still there");
         }
     }
-}
-
-fn interrupt(child: &Child) {
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill runs").success());
 }
 
 /// No agent, no package manager, no lock, no temporary file.
@@ -156,9 +128,9 @@ fn an_interrupted_run_leaves_nothing_behind() {
     let before = manifest(host);
     let mut up = start(host, "up", &["-v"]);
     // In the middle of dnf's transaction.
-    read_until(&mut up, "Running transaction");
-    interrupt(&up);
-    let ran = finish(up).with_status(130);
+    up.until_line("Running transaction");
+    up.interrupt();
+    let ran = up.finish().with_status(130);
     // It is still told what the host does after it was told to stop.
     assert!(ran.stdout.contains("rolled back"), "{}", ran.stdout);
     assert_quiet(host);
@@ -175,11 +147,10 @@ fn a_host_that_dies_in_a_run_says_so_when_it_is_back() {
         reset(&[host]);
         let before = manifest(host);
         let mut up = start(host, "up", &["-v"]);
-        read_until(&mut up, moment);
+        up.until_line(moment);
         // A power cut; the controller would take half a minute to see it.
         lab(&["kill", host]).succeeded();
-        up.kill().expect("it is killed");
-        up.wait().expect("it ends");
+        up.kill();
         lab(&["boot", host]).succeeded();
         let check = run(host, "check", &[]);
         assert!(check.stdout.contains("was cut off before its end"), "{}", check.stdout);
@@ -204,18 +175,13 @@ const WAITING_PLAY: &str = "- hosts: all
 ";
 
 /// A run of that play that waits now.
-fn waiting(host: &str, folder: &tempfile::TempDir, more: &[&str]) -> Child {
+fn waiting(host: &str, folder: &tempfile::TempDir, more: &[&str]) -> Going {
     let playbook = folder.path().join("play.yaml");
     std::fs::write(&playbook, WAITING_PLAY).expect("written");
     on(host, "rm -f /run/begun; touch /run/wait");
-    let child = start(host, "up", &[&["--playbook", &playbook.to_string_lossy()], more].concat());
-    on(host, "until [ -e /run/begun ]; do sleep 0.1; done");
-    child
-}
-
-/// Waits until no agent is at work.
-fn until_over(host: &str) {
-    on(host, "until flock -n /run/mailprov/lock true; do sleep 0.1; done");
+    let run = start(host, "up", &[&["--playbook", &playbook.to_string_lossy()], more].concat());
+    until(host, "[ -e /run/begun ]");
+    run
 }
 
 #[test]
@@ -238,7 +204,7 @@ fn a_second_controller_is_told_who_is_at_work() {
     let check = run(host, "check", &[]).stdout;
     assert!(check.contains("another run is at work on this host"), "{check}");
     on(host, "rm /run/wait");
-    assert_eq!(finish(first).status, 0);
+    assert_eq!(first.finish().status, 0);
     assert_eq!(on(host, "cat /etc/first /etc/second"), "xx");
 }
 
@@ -248,10 +214,9 @@ fn a_run_that_loses_its_controller_ends_by_its_policy() {
     reset(&[host]);
     let folder = tempfile::tempdir().expect("a folder");
     for (more, kept, outcome) in [(&[][..], "", "rolled back"), (&["--no-rollback"][..], "/etc/first\n", "failed")] {
-        let mut up = waiting(host, &folder, more);
-        up.kill().expect("it is killed");
-        up.wait().expect("it ends");
-        until_over(host);
+        let up = waiting(host, &folder, more);
+        up.kill();
+        until(host, "flock -n /run/mailprov/lock true");
         assert_eq!(on(host, "ls /etc/first /etc/second 2>/dev/null; true"), kept);
         assert_quiet(host);
         let history = run(host, "history", &[]).succeeded().stdout;

@@ -8,6 +8,7 @@
     reason = "tests start programs and write their own files"
 )]
 
+mod going;
 mod guarantees;
 mod random;
 mod support;

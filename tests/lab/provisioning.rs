@@ -1,35 +1,43 @@
 //! From bare to a working server, and nothing after that.
 
-use crate::support::{address, assert_same, disk, inventory, mailprov, manifest, on, reset, statuses, with_status};
-
-const HOSTS: &[&str] = &["mail1", "mail2", "mail3"];
-/// The lab may have more.
-const LIMIT: &str = "mail1.*,mail2.*,mail3.*";
+use crate::support::{
+    address, assert_same, disk, fqdn, hosts, inventory, limit, mailprov, manifest, on, one_host, reset, statuses,
+    with_status,
+};
 
 #[test]
 fn three_bare_hosts_reach_the_same_state_as_check_predicted() {
-    reset(HOSTS);
-    let inventory = inventory("root");
+    let hosts = hosts();
+    reset(&hosts.iter().map(String::as_str).collect::<Vec<_>>());
+    let (inventory, limit) = (inventory("root"), limit(&hosts));
 
-    let before: Vec<_> = HOSTS.iter().map(|host| disk(host)).collect();
-    let check = mailprov(&["check", &inventory, "--output", "json", "--limit", LIMIT]).succeeded();
-    let after: Vec<_> = HOSTS.iter().map(|host| disk(host)).collect();
+    let before = each(&hosts, disk);
+    let check = mailprov(&["check", &inventory, "--output", "json", "--limit", &limit]).succeeded();
+    let after = each(&hosts, disk);
     assert_same(&format!("{before:#?}"), &format!("{after:#?}"), "check wrote on a host");
 
-    let up = mailprov(&["up", &inventory, "--output", "json", "--limit", LIMIT]).succeeded();
+    let up = mailprov(&["up", &inventory, "--output", "json", "--limit", &limit]).succeeded();
     assert_eq!(with_status(&check, "changed"), with_status(&up, "changed"), "check predicted something else");
     assert!(with_status(&up, "failed").is_empty());
-    assert_eq!(statuses(&up).keys().filter(|(host, _)| host.starts_with("mail1")).count() * 3, statuses(&up).len());
+    let tasks = |name: &str| statuses(&up).keys().filter(|(host, _)| *host == fqdn(name)).count();
+    let ran = each(&hosts, tasks);
+    assert!(ran.iter().all(|tasks| *tasks == ran[0]), "{ran:?}");
+    assert!(with_status(&up, "changed").len() > 10 * hosts.len(), "{}", up.stdout);
 
-    let one = same_for_all("mail1");
-    assert_same(&one, &same_for_all("mail2"), "mail2 is another than mail1");
-    assert_same(&one, &same_for_all("mail3"), "mail3 is another than mail1");
+    let all = each(&hosts, same_for_all);
+    for (host, other) in hosts.iter().zip(&all) {
+        assert_same(&all[0], other, &format!("{host} is another than {}", hosts[0]));
+    }
+}
+
+fn each<T>(hosts: &[String], of: impl Fn(&str) -> T) -> Vec<T> {
+    hosts.iter().map(|host| of(host)).collect()
 }
 
 /// A host's manifest with what must differ between hosts made alike: its name, its address, its certificate.
 fn same_for_all(host: &str) -> String {
     let address = address(host);
-    let text = manifest(host).replace(&format!("{host}.mydomain.local"), "HOST");
+    let text = manifest(host).replace(&fqdn(host), "HOST");
     let differs = [
         "postfix/ssl/",
         "ssh/",
@@ -47,43 +55,35 @@ fn same_for_all(host: &str) -> String {
 
 #[test]
 fn a_second_run_changes_nothing() {
-    reset(HOSTS);
-    let inventory = inventory("root");
-    mailprov(&["up", &inventory, "--limit", LIMIT]).succeeded();
+    let hosts = hosts();
+    reset(&hosts.iter().map(String::as_str).collect::<Vec<_>>());
+    let (inventory, limit) = (inventory("root"), limit(&hosts));
+    mailprov(&["up", &inventory, "--limit", &limit]).succeeded();
     let probe = "stat -c '%i %Y' /etc/postfix/main.cf /etc/postfix/master.cf; systemctl show -p MainPID postfix";
-    let before = HOSTS.map_each(|host| on(host, probe));
+    let before = each(&hosts, |host| on(host, probe));
 
-    let up = mailprov(&["up", &inventory, "--output", "json", "--limit", LIMIT]).succeeded();
+    let up = mailprov(&["up", &inventory, "--output", "json", "--limit", &limit]).succeeded();
     assert_eq!(with_status(&up, "changed"), [], "the second run changed something");
-    assert_eq!(before, HOSTS.map_each(|host| on(host, probe)));
+    assert_eq!(before, each(&hosts, |host| on(host, probe)));
 
-    let plain = mailprov(&["up", &inventory, "--limit", LIMIT]).succeeded();
-    assert_eq!(plain.stdout.matches("changed=0").count(), 3, "{}", plain.stdout);
-    mailprov(&["check", &inventory, "--exit-code", "--limit", LIMIT]).succeeded();
-}
-
-trait MapEach {
-    fn map_each<T>(&self, f: impl Fn(&str) -> T) -> Vec<T>;
-}
-
-impl MapEach for [&str] {
-    fn map_each<T>(&self, f: impl Fn(&str) -> T) -> Vec<T> {
-        self.iter().map(|host| f(host)).collect()
-    }
+    let plain = mailprov(&["up", &inventory, "--limit", &limit]).succeeded();
+    assert_eq!(plain.stdout.matches("changed=0").count(), hosts.len(), "{}", plain.stdout);
+    mailprov(&["check", &inventory, "--exit-code", "--limit", &limit]).succeeded();
 }
 
 #[test]
 fn files_service_and_firewall_are_as_the_guide_wants_them() {
-    reset(&["mail1"]);
-    mailprov(&["up", &inventory("root"), "--limit", "mail1.mydomain.local"]).succeeded();
+    let host = &one_host();
+    reset(&[host]);
+    mailprov(&["up", &inventory("root"), "--limit", &fqdn(host)]).succeeded();
     let modes =
-        on("mail1", "stat -c '%a %U:%G' /etc/postfix/ssl /etc/postfix/ssl/postfix.key /etc/postfix/ssl/postfix.crt");
+        on(host, "stat -c '%a %U:%G' /etc/postfix/ssl /etc/postfix/ssl/postfix.key /etc/postfix/ssl/postfix.crt");
     assert_eq!(modes, "700 root:root\n600 root:root\n644 root:root\n");
-    assert_eq!(on("mail1", "systemctl is-enabled postfix; systemctl is-active postfix"), "enabled\nactive\n");
-    assert_eq!(on("mail1", "hostnamectl --static; hostname -f"), "mail1.mydomain.local\nmail1.mydomain.local\n");
+    assert_eq!(on(host, "systemctl is-enabled postfix; systemctl is-active postfix"), "enabled\nactive\n");
+    assert_eq!(on(host, "hostnamectl --static; hostname -f"), format!("{name}\n{name}\n", name = fqdn(host)));
     let services =
-        |scope: &str| on("mail1", &format!("firewall-cmd {scope} --list-services | tr ' ' '\\n' | sort | xargs"));
+        |scope: &str| on(host, &format!("firewall-cmd {scope} --list-services | tr ' ' '\\n' | sort | xargs"));
     assert_eq!(services(""), services("--permanent"));
     assert_eq!(services(""), "cockpit dhcpv6-client smtp smtp-submission ssh\n");
-    assert_eq!(on("mail1", "postfix check 2>&1; postconf -n 2>&1 >/dev/null"), "", "Postfix complains");
+    assert_eq!(on(host, "postfix check 2>&1; postconf -n 2>&1 >/dev/null"), "", "Postfix complains");
 }

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use regex::Regex;
 
@@ -40,6 +41,9 @@ const FOLDERS: &str = "/var/lib/mailprov /run/mailprov /usr/local/libexec/mailpr
 /// What is wrong, the variables that make it so, and what is typed when asked for sudo's password.
 type Case<'a> = (&'a str, Vec<(&'a str, String)>, Option<&'a str>);
 
+/// The most that a case may take, on a busy machine, with 3 s to connect.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 struct Way {
     folder: tempfile::TempDir,
     address: String,
@@ -74,8 +78,10 @@ impl Way {
         let playbook = file("play.yaml", "- hosts: all\n  gather_facts: no\n  become: yes\n  tasks:\n    - ping:\n");
         let mut words = vec![command, "-i", &inventory, "--playbook", &playbook, "--timeout", "3"];
         words.extend(password.map(|_| "-K"));
+        let began = Instant::now();
         let ran = mailprov_with(&words, &password.map(|typed| format!("{typed}\n")).unwrap_or_default());
-        let text = format!("{}{}", ran.stdout, ran.stderr);
+        let (took, text) = (began.elapsed(), format!("{}{}", ran.stdout, ran.stderr));
+        assert!(took < PATIENCE, "{what}: {} s\n{text}", took.as_secs());
         let text = text.replace(&place.display().to_string(), "[DIR]");
         let mut text =
             text.replace(&self.folder.path().display().to_string(), "[DIR]").replace(&self.address, "[HOST]");

@@ -37,6 +37,7 @@ fn a_provisioned_host_goes_back_to_bare() {
     let foretold = run(&["rollback", "--check"]).succeeded();
     assert_same(&provisioned, &manifest(host), "a preview changes nothing");
     let ran = run(&["rollback"]).succeeded();
+    assert!(resources(&ran).contains("package postfix"), "{}", ran.stdout);
     assert_same(&resources(&foretold), &resources(&ran), "a preview tells what is put back");
     let after = manifest(host);
     assert_same(&before, &after, &ran.stdout);

@@ -18,6 +18,7 @@ fn another_system_is_refused() {
 fn a_provisioned_server_is_well_after_a_boot() {
     let (host, inventory) = (one_host(), inventory("root"));
     let limit = fqdn(&host);
+    reset(&[&host]);
     mailprov(&["up", &inventory, "--limit", &limit]).succeeded();
     lab(&["kill", &host]).succeeded();
     lab(&["boot", &host]).succeeded();

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// What a program left behind.
@@ -36,14 +39,35 @@ impl Ran {
     }
 }
 
+/// Longer than anything takes that the tests start: what hangs is found.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Waits for a program's end, but not for ever.
+#[track_caller]
+pub fn ended(child: Child) -> Ran {
+    let pid = Pid::from_child(&child);
+    let (sender, end) = channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(output) = end.recv_timeout(LIMIT) else {
+        // Nobody has waited for it yet, so the number is still its own.
+        let _ = kill_process(pid, Signal::KILL);
+        panic!("a program did not end within {} s", LIMIT.as_secs());
+    };
+    Ran::from(&output.expect("it ends"))
+}
+
 /// `tests/lab/lab ARGS`.
+#[track_caller]
 pub fn lab(args: &[&str]) -> Ran {
-    Ran::from(&Command::new(root().join("tests/lab/lab")).args(args).output().expect("the lab's command runs"))
+    let mut command = Command::new(root().join("tests/lab/lab"));
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    ended(command.spawn().expect("the lab's command runs"))
 }
 
 /// The targets to use: those that `MAILPROV_HOSTS` names, or the three that every lab has.
 pub fn hosts() -> Vec<String> {
-    let named = std::env::var("MAILPROV_HOSTS").unwrap_or_else(|_| "mail1,mail2,mail3".to_owned());
+    let named = std::env::var("MAILPROV_HOSTS").unwrap_or_default();
+    let named = if named.is_empty() { "mail1,mail2,mail3".to_owned() } else { named };
     named.split(',').map(str::to_owned).collect()
 }
 
@@ -56,6 +80,13 @@ pub fn on(host: &str, command: &str) -> String {
 /// A command whose failure is no surprise.
 pub fn try_on(host: &str, command: &str) -> Ran {
     lab(&["ssh", host, command])
+}
+
+/// Waits, but not for ever, until a condition of the shell holds on a host.
+#[track_caller]
+pub fn until(host: &str, condition: &str) {
+    let ran = try_on(host, &format!("timeout 60 sh -c 'until {condition}; do sleep 0.1; done'"));
+    assert_eq!(ran.status, 0, "{host}: `{condition}` does not become true: {}", ran.stderr);
 }
 
 /// Bare hosts.
@@ -84,14 +115,10 @@ pub fn mailprov_with(args: &[&str], stdin: &str) -> Ran {
 /// A program with something on its stdin, to its end.
 pub fn ran(command: &mut Command, stdin: &str) -> Ran {
     use std::io::Write;
-    let mut child = command
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .expect("mailprov starts");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("mailprov starts");
     child.stdin.take().expect("stdin").write_all(stdin.as_bytes()).expect("stdin takes it");
-    Ran::from(&child.wait_with_output().expect("mailprov ends"))
+    ended(child)
 }
 
 /// The program under test, in a folder, with a home and an environment of its own: whoever runs the tests may have
@@ -111,8 +138,20 @@ pub fn binary() -> PathBuf {
 
 /// The host of tests that need one: mail1, or the first of `MAILPROV_HOSTS`.
 pub fn one_host() -> String {
-    let hosts = std::env::var("MAILPROV_HOSTS").unwrap_or_default();
-    hosts.split(',').next().filter(|host| !host.is_empty()).unwrap_or("mail1").to_owned()
+    hosts().swap_remove(0)
+}
+
+/// The hosts of a test that needs three.
+#[track_caller]
+pub fn three_hosts() -> [String; 3] {
+    let mut hosts = hosts();
+    hosts.truncate(3);
+    hosts.try_into().unwrap_or_else(|hosts| panic!("three hosts are needed, MAILPROV_HOSTS names {hosts:?}"))
+}
+
+/// The hosts' full names, for `--limit`.
+pub fn limit(hosts: &[String]) -> String {
+    hosts.iter().map(|host| fqdn(host)).collect::<Vec<_>>().join(",")
 }
 
 /// What arrived for somebody; of what arrived for others, only what mentions `about`.
@@ -171,10 +210,13 @@ pub fn events(ran: &Ran) -> Vec<Value> {
     ran.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
-/// (host, task) → status, for the tasks of a run with `--output json`.
+/// (host, task) → status, for the tasks of a run with `--output json`; there has to be one.
+#[track_caller]
 pub fn statuses(ran: &Ran) -> BTreeMap<(String, String), String> {
     let events = events(ran);
-    let finished = events.iter().filter(|event| event["event"]["type"] == "task_finished");
+    let is_task = |event: &Value| event["event"]["type"] == "task_finished";
+    assert!(events.iter().any(is_task), "no task was told of:\n{}{}", ran.stdout, ran.stderr);
+    let finished = events.iter().filter(|event| is_task(event));
     finished
         .map(|event| {
             let task = &event["event"]["task"];
@@ -186,6 +228,7 @@ pub fn statuses(ran: &Ran) -> BTreeMap<(String, String), String> {
 }
 
 /// Only the tasks of this status.
+#[track_caller]
 pub fn with_status(ran: &Ran, status: &str) -> Vec<(String, String)> {
     statuses(ran).into_iter().filter(|(_, is)| is == status).map(|(key, _)| key).collect()
 }
@@ -207,10 +250,13 @@ pub fn assert_same(left: &str, right: &str, what: &str) {
 
 /// Everything on a host's disk that was changed since its image: path → kind, mode, owner, size, time.
 /// Logs are left out: that somebody logged in is written there by the host itself.
+#[track_caller]
 pub fn disk(host: &str) -> BTreeMap<String, String> {
     let upper = PathBuf::from(lab(&["path", host]).succeeded().stdout.trim().to_owned());
     let mut found = BTreeMap::new();
     collect(&upper, &upper, &mut found);
+    // What booting writes is there in any case.
+    assert!(found.contains_key("var"), "{} is no host's disk", upper.display());
     found
 }
 
@@ -242,8 +288,9 @@ fn collect(top: &Path, folder: &Path, found: &mut BTreeMap<String, String>) {
 
 /// What is to be the same before and after, or on two hosts: files of /etc with metadata and digest, packages,
 /// unit states, firewall, host name.
+#[track_caller]
 pub fn manifest(host: &str) -> String {
-    on(
+    let text = on(
         host,
         r"cd /etc; find . ! -name '*.db' ! -name 'mtab' ! -name '.updated' ! -name 'ld.so.cache' -printf '%p %y %m %u:%g %l\n' | sort
         find . -type f ! -name '*.db' ! -name 'ld.so.cache' ! -name '.updated' -print0 | sort -z | xargs -0 sha256sum
@@ -251,5 +298,9 @@ pub fn manifest(host: &str) -> String {
         rpm -qa 2>/dev/null | sort
         for unit in postfix firewalld sshd; do systemctl show -p Id,LoadState,ActiveState,UnitFileState $unit; done
         firewall-cmd --list-all; firewall-cmd --permanent --list-all; hostnamectl --static",
-    )
+    );
+    for part in ["./passwd f 644 root:root", "  ./passwd\n", "\nrocky-release-", "\nId="] {
+        assert!(text.contains(part), "{host}: {part:?} is missing:\n{text}");
+    }
+    text
 }

@@ -83,6 +83,11 @@ impl Run {
         Self { tasks: tasks.collect() }
     }
 
+    /// Whether it told of no task at all, as of a host that is not reached.
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
     /// Whether a task failed.
     pub fn failed(&self) -> bool {
         self.tasks.iter().any(|task| task.failure.is_some())
