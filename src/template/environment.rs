@@ -148,6 +148,15 @@ impl Registry {
         self.filter_as(&format!("ansible.builtin.{name}"), function);
     }
 
+    /// Adds a filter that gives something else than its operand, or what is made of it: nothing of that is secret because
+    /// the operand is.
+    pub(super) fn filter_aside<R: Into<Value> + 'static>(&mut self, name: &str, function: Function<R>) {
+        for name in [name.to_owned(), format!("ansible.builtin.{name}")] {
+            self.environment.add_filter(name.clone(), adapted(function));
+            self.filters.push(name);
+        }
+    }
+
     /// Adds a filter under just this name.
     pub(super) fn filter_as<R: Into<Value> + 'static>(&mut self, name: &str, function: Function<R>) {
         let filter = adapted(function);

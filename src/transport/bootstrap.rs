@@ -402,11 +402,17 @@ impl Talk<'_> {
 /// Characters of what a login shell printed that are shown.
 const SHOWN: usize = 512;
 
+/// Lines of its beginning that are.
+const FIRST_LINES: usize = 3;
+
 /// The first lines of what was printed, as a cause.
 fn beginning(printed: &str) -> Option<String> {
-    let shown: String = printed.trim().chars().take(SHOWN).collect();
-    let lines: Vec<_> = shown.lines().take(3).collect();
-    (!lines.is_empty()).then(|| format!("it printed: {}\n...", lines.join("\n")))
+    let printed = printed.trim();
+    let shown: String = printed.chars().take(SHOWN).collect();
+    let lines: Vec<_> = shown.lines().take(FIRST_LINES).collect();
+    let more = printed.chars().nth(SHOWN).is_some() || printed.lines().nth(FIRST_LINES).is_some();
+    let more = if more { "\n..." } else { "" };
+    (!lines.is_empty()).then(|| format!("it printed: {}{more}", lines.join("\n")))
 }
 
 /// The last lines of what was printed, as a cause.

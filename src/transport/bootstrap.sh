@@ -32,6 +32,7 @@ trusted() { # FOLDER
     rest=${rest#*/}
     set -- "$@" "$path"
   done
+  folders=$#
   IFS='
 '
   set -f
@@ -49,6 +50,11 @@ trusted() { # FOLDER
         ;;
     esac
   done
+  # A stat that says too little has found nothing to be well.
+  [ "$#" -eq "$folders" ] || {
+    why="stat does not tell whose $path is"
+    return 1
+  }
 }
 
 # Makes what is missing from `mailprov` on; what is above it is the system's.

@@ -89,6 +89,9 @@ pub enum ConnectError {
     },
 }
 
+/// What stands before the methods by which the server lets users in.
+const DENIED: &str = "Permission denied (";
+
 impl ConnectError {
     /// Reads ssh's last words. `host` is what ssh was asked to connect to.
     #[must_use]
@@ -100,6 +103,20 @@ impl ConnectError {
             .or_else(|| lines.iter().find_map(|line| configuration(line)))
             .or_else(|| lines.iter().find_map(|line| closed(line)))
             .unwrap_or_else(|| Self::Other { status, stderr: last_lines(&lines, 5) })
+    }
+
+    /// The same, where ssh had a password to give: whether the server took it for wrong, or takes none.
+    #[must_use]
+    pub fn with_password(self) -> Self {
+        match self {
+            Self::Authentication { reason, key_problem } if reason.contains(DENIED) => {
+                let methods = reason.rsplit(DENIED).next().unwrap_or_default();
+                let asked = ["password", "keyboard-interactive"].iter().any(|method| methods.contains(method));
+                let why = if asked { "the password was not accepted" } else { "the server takes no password" };
+                Self::Authentication { reason: format!("{why}: {reason}"), key_problem }
+            }
+            other => other,
+        }
     }
 
     /// The failure as it travels to the user.
@@ -317,6 +334,19 @@ mod tests {
         let too_many = "Received disconnect from 192.0.2.1 port 22:2: Too many authentication failures\r\n\
                         Disconnected from 192.0.2.1 port 22\r\n";
         assert!(matches!(of(too_many), ConnectError::Authentication { .. }));
+    }
+
+    #[test]
+    fn a_password_that_is_wrong_is_told_from_one_that_nobody_wants() {
+        let with_password = |stderr: &str| of(stderr).with_password().to_string();
+        for methods in ["publickey,password", "publickey,keyboard-interactive"] {
+            let denied = format!("password@mail1: Permission denied ({methods}).");
+            assert_eq!(with_password(&denied), format!("login refused: the password was not accepted: {denied}"));
+        }
+        let denied = "password@mail1: Permission denied (publickey,gssapi-with-mic).";
+        assert_eq!(with_password(denied), format!("login refused: the server takes no password: {denied}"));
+        let refused = "ssh: connect to host mail1 port 22: Connection refused\r\n";
+        assert_eq!(of(refused).with_password(), of(refused));
     }
 
     #[test]

@@ -86,7 +86,8 @@ impl SshConnection {
             Ok(status) => {
                 let words = format!("{}\n{}", stderr.last_words().await, folder.log());
                 let status = status.ok().and_then(|status| status.code());
-                return Err(ConnectError::from_stderr(&spec.host, status, &words));
+                let error = ConnectError::from_stderr(&spec.host, status, &words);
+                return Err(if spec.password.is_some() { error.with_password() } else { error });
             }
             Err(_) => {
                 let reason = format!("no login within {} s. {} {}", limit.as_secs(), stderr.text(), folder.log());

@@ -8,7 +8,7 @@ pub enum SudoError {
     /// It is not installed.
     #[error("sudo is not installed there")]
     Missing,
-    /// It asked for a password and there was none to give.
+    /// It asked for a password and there was none to give. It asks users whom it does not allow anything, too.
     #[error("sudo asks for a password and none was given")]
     PasswordNeeded,
     /// It did not take the password.
@@ -45,20 +45,32 @@ impl SudoError {
     /// The failure as it travels to the user.
     #[must_use]
     pub fn to_failure(self) -> Failure {
-        let hint = match self {
-            Self::Missing => "install sudo there, or log in as root (ansible_user: root)",
-            Self::PasswordNeeded => "pass --ask-become-pass (-K), or let sudo ask nothing of this user",
-            Self::WrongPassword => "check the password given to --ask-become-pass or in ansible_become_password",
-            Self::NotAllowed => "give the user a rule in /etc/sudoers.d on the host, or log in as another user",
-            Self::RequiresTty => "remove `Defaults requiretty` from /etc/sudoers on the host",
+        let hints: &[&str] = match self {
+            Self::Missing => &["install sudo there, or log in as root (ansible_user: root)"],
+            Self::PasswordNeeded => &[
+                "sudo asks before it tells whether the user may become root: if the user may, pass --ask-become-pass (-K)",
+                "if not, give the user a rule in /etc/sudoers.d on the host (with NOPASSWD nothing is asked), or log in as \
+                 another user",
+            ],
+            Self::WrongPassword => &["check the password given to --ask-become-pass or in ansible_become_password"],
+            Self::NotAllowed => &["give the user a rule in /etc/sudoers.d on the host, or log in as another user"],
+            Self::RequiresTty => &["remove `Defaults requiretty` from /etc/sudoers on the host"],
         };
-        Failure { message: self.to_string(), hints: vec![hint.to_owned()], ..Failure::default() }
+        let hints = hints.iter().map(|&hint| hint.to_owned()).collect();
+        Failure { message: self.to_string(), hints, ..Failure::default() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_may_not_be_allowed_at_all_is_told_of_both_ways() {
+        let hints = SudoError::PasswordNeeded.to_failure().hints;
+        assert!(hints[0].contains("if the user may, pass --ask-become-pass (-K)"), "{hints:?}");
+        assert!(hints[1].starts_with("if not, give the user a rule in /etc/sudoers.d"), "{hints:?}");
+    }
 
     #[test]
     fn complaints_are_told_apart() {

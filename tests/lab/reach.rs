@@ -141,6 +141,7 @@ fn each_way_in_which_a_host_cannot_be_reached_has_its_own_message() {
         ("sudo wants a password", user("ops"), None),
         ("sudo gets a wrong password", user("ops"), Some("wrong-password")),
         ("sudo does not know the user", user("guest"), Some("guest-password")),
+        ("sudo does not know the user and gets no password", user("guest"), None),
         ("sudo allows the user something else", user("limited"), Some("limited-password")),
         ("sudo wants a terminal", user("typist"), None),
         ("a login shell that ends at once", user("mute"), None),

@@ -11,11 +11,11 @@ pub(super) fn register(registry: &mut Registry) {
     registry.filter("d", default);
     registry.filter("mandatory", mandatory);
     registry.filter("bool", bool);
-    registry.filter("ternary", ternary);
+    registry.filter_aside("ternary", ternary);
     registry.filter("int", int);
     registry.filter("float", float);
     registry.filter("list", list);
-    registry.filter("type_debug", type_debug);
+    registry.filter_aside("type_debug", type_debug);
 }
 
 fn default(value: &Value, arguments: &mut Arguments<'_>) -> Result<Value, Error> {

@@ -16,6 +16,10 @@ fn what_is_made_of_a_secret_is_hidden_too() {
         ("{{ sealed | hash('md5') | replace(sealed | hash('md5'), 'the same') }}", "the same", false),
         ("{{ sealed | regex_replace('-.*', '-and-more') }}", "hunter2-and-more", true),
         ("{{ 'nothing' | b64encode }}", "bm90aGluZw==", false),
+        // The secret decides, and is no part of it.
+        ("{{ sealed | ternary('with a login', 'without') }}", "with a login", false),
+        ("{{ sealed | ansible.builtin.ternary(sealed | b64encode, '') }}", "aHVudGVyMi1odW50ZXIy", true),
+        ("{{ sealed | type_debug }}", "str", false),
         // By the name of the variable, whatever its template says.
         ("{{ smtp_password }}", "from-elsewhere", true),
         ("{{ relay.token }}", "from-elsewhere/2", true),

@@ -282,6 +282,22 @@ async fn full_and_noexec_filesystems_are_passed_over() {
 }
 
 #[tokio::test]
+async fn a_host_that_does_not_tell_whose_its_folders_are_is_not_trusted() {
+    if cannot_mount().await {
+        return;
+    }
+    let mut world = World::new();
+    for says in ["", "echo drwxr-xr-x 0 /"] {
+        world.program("stat", says);
+        let stat = world.path("path/stat");
+        world.mounts = Some(format!("mount --bind {} /usr/bin/stat", stat.display()));
+        let reasons = world.refused().await;
+        assert!(reasons.iter().all(|reason| reason.contains("stat does not tell whose ")), "{says}: {reasons:?}");
+        assert_eq!(reasons.len(), 2, "{reasons:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_disk_that_fills_up_during_the_transfer_is_passed_over() {
     if cannot_mount().await {
         return;
@@ -424,4 +440,18 @@ async fn cannot_mount() -> bool {
         std::io::stderr().write_all(b"skipped: nothing can be mounted here\n").unwrap();
     }
     cannot
+}
+
+#[test]
+fn what_was_printed_is_shortened_only_where_it_is_long() {
+    let long = "x".repeat(SHOWN + 1);
+    for (printed, expected) in [
+        ("", None),
+        ("Welcome\r\n\n", Some("it printed: Welcome".to_owned())),
+        ("a\nb\nc\n", Some("it printed: a\nb\nc".to_owned())),
+        ("a\nb\nc\nd", Some("it printed: a\nb\nc\n...".to_owned())),
+        (&long, Some(format!("it printed: {}\n...", "x".repeat(SHOWN)))),
+    ] {
+        assert_eq!(beginning(printed), expected, "{printed}");
+    }
 }
