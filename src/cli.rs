@@ -40,6 +40,7 @@ mod up;
 mod vault;
 mod vault_passwords;
 mod verify;
+mod whole_file;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -232,11 +232,9 @@ impl Reporter {
         vec![stream::play_header(look, name, self.run.hosts.len(), note)]
     }
 
-    /// Ends the report with plan, recap and closing, and gives what the run came to.
-    ///
-    /// # Errors
-    /// When the report could not be written, unless because its reader went away.
-    pub fn finish(mut self) -> io::Result<Tally> {
+    /// Ends the report with plan, recap and closing; gives what the run came to, and whether the report could be written
+    /// (that its reader went away is no error).
+    pub fn finish(mut self) -> (Tally, io::Result<()>) {
         if let Some((_, progress)) = self.live.take() {
             progress.close();
         }
@@ -252,10 +250,8 @@ impl Reporter {
             }
         };
         self.write(&lines);
-        match self.error {
-            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-            _ => Ok(self.tally),
-        }
+        let error = self.error.filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
+        (self.tally, error.map_or(Ok(()), Err))
     }
 
     fn write(&mut self, lines: &[String]) {
@@ -322,7 +318,7 @@ mod tests {
         for event in mixed_run() {
             reporter.handle(&event);
         }
-        assert_eq!(reporter.finish().unwrap().verdict(), Verdict::Failed);
+        assert_eq!(reporter.finish().0.verdict(), Verdict::Failed);
         let bytes = page.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
@@ -453,7 +449,8 @@ mod tests {
             for event in mixed_run() {
                 reporter.handle(&event);
             }
-            assert_eq!(reporter.finish().is_err(), told);
+            let (tally, written) = reporter.finish();
+            assert_eq!((tally.verdict(), written.is_err()), (Verdict::Failed, told));
         }
     }
 }

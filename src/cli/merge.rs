@@ -5,12 +5,13 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::args::MergeArgs;
-use super::console::{Console, output_failure};
+use super::console::Console;
 use super::exit::Exit;
 use super::failure::{Failure, Kind};
 use super::pages::Pages;
+use super::session;
+use crate::report::Reporter;
 use crate::report::merge::{Part, join};
-use crate::report::{Reporter, Tally};
 
 pub(super) fn run(args: &MergeArgs, console: &Console) -> Result<Exit, Failure> {
     let mut parts = Vec::new();
@@ -24,15 +25,15 @@ pub(super) fn run(args: &MergeArgs, console: &Console) -> Result<Exit, Failure> 
         parts.push(part);
     }
     let (run, events) = join(parts).map_err(|error| Failure::of(Kind::Input, "cannot join the runs", &error))?;
-    let mut pages = Pages::begin(&args.pages, &run)?;
+    let mut pages = Pages::begin(&args.pages, None, &run)?;
     let out = Box::new(io::stdout());
     let mut reporter = Reporter::new(run, console.form(args.diff), Box::new(|_| None), out).timings(console.timings());
     for event in &events {
         pages.add(event);
         reporter.handle(event);
     }
-    let tally: Tally = reporter.finish().map_err(|error| output_failure(&error))?;
-    pages.finish()?;
+    let (tally, written) = session::finish(reporter, pages);
+    written?;
     Ok(tally.verdict().into())
 }
 

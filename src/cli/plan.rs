@@ -2,21 +2,20 @@
 //!
 //! A plan holds neither states nor variables, only keyed digests of them, so that it gives no secret away. It is
 //! followed where it was made, since the key stays there ([`key`]).
-#![expect(clippy::disallowed_methods, reason = "files of the controller's, not of a host")]
+#![expect(clippy::disallowed_methods, reason = "a file of the controller's, not of a host")]
 
 mod key;
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::failure::{Failure, Kind};
+use super::whole_file::WholeFile;
 use crate::fleet::Planning;
 use crate::hostplay::HostPlay;
 use crate::protocol::{HostPlan, PlanKey, base64_bytes};
@@ -64,34 +63,30 @@ struct Part {
     host: HostPlan,
 }
 
-/// A plan that is being made. Its file is there already, under another name, so that a full disk or a folder that is
-/// not ours is noticed before any host is asked.
+/// A plan that is being made.
 #[derive(Debug)]
 pub(super) struct Draft {
-    path: PathBuf,
-    file: NamedTempFile,
+    file: WholeFile,
     key: PlanKey,
     body: Body,
 }
 
 impl Draft {
     pub(super) fn begin(path: &Path, by: String, command: String) -> Result<Self, Failure> {
-        let failed = |error: &dyn std::error::Error| unwritten(path, error);
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
+        let file = WholeFile::begin(path)?;
         let salt = key::random::<SALT_LENGTH>()?.to_vec();
         let key = PlanKey::derive(&key::load_or_make(&key::path()?)?, &salt);
         let made = OffsetDateTime::now_utc().replace_nanosecond(0).map_or_else(|_| String::new(), rfc3339);
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let body = Body { format: FORMAT, version, made, by, command, salt, hosts: BTreeMap::new() };
-        Ok(Self { path: path.to_owned(), file, key, body })
+        Ok(Self { file, key, body })
     }
 
     pub(super) fn key(&self) -> PlanKey {
         self.key.clone()
     }
 
-    /// Writes the file; it is whole, or not there.
+    /// Writes the file.
     pub(super) fn save(mut self, plans: BTreeMap<String, HostPlan>, plays_of: PlaysOf<'_>) -> Result<(), Failure> {
         for (name, host) in plans {
             let part = Part { plays: digest_of(&self.key, plays_of(&name))?, host };
@@ -100,10 +95,7 @@ impl Draft {
         let seal = seal(&self.key, &self.body)?;
         let mut text = json(&PlanFile { mailprov_plan: self.body, seal })?;
         text.push(b'\n');
-        let written = self.file.write_all(&text).and_then(|()| self.file.as_file().sync_all());
-        written.map_err(|error| unwritten(&self.path, &error))?;
-        self.file.persist(&self.path).map_err(|error| unwritten(&self.path, &error.error))?;
-        Ok(())
+        self.file.save(&text)
     }
 }
 
@@ -145,10 +137,6 @@ pub(super) fn follow(path: &Path, hosts: &[String], plays_of: PlaysOf<'_>) -> Re
 }
 
 const NEW_PLAN: &str = "`mailprov check --out FILE` makes a new one";
-
-fn unwritten(path: &Path, error: &dyn std::error::Error) -> Failure {
-    Failure::of(Kind::Input, format!("cannot write {}", path.display()), error)
-}
 
 fn rfc3339(time: OffsetDateTime) -> String {
     time.format(&Rfc3339).unwrap_or_default()

@@ -11,6 +11,7 @@ use super::failure::{Failure, Kind};
 use super::hosts::Hosts;
 use crate::diagnostic::Sources;
 use crate::playbook::{self, Compiled};
+use crate::report::clean;
 
 /// A playbook that was read and found to be right.
 pub(super) struct Prepared {
@@ -34,7 +35,7 @@ impl Prepared {
         if let Some(only) = only {
             selected.retain(|host| only.contains(host));
             if selected.is_empty() {
-                return Err(Failure::new(Kind::Input, "no host is left by --retry-failed: none failed the last time"));
+                return Err(nothing_to_retry(only, target));
             }
         }
         let mut extra_vars = extra_vars::read(&play.extra_vars, &mut sources)?;
@@ -55,5 +56,20 @@ impl Prepared {
             console.warn(&warning.render_warning(&sources, console.colours_on_stderr()));
         }
         Ok(Self { compiled, sources, options })
+    }
+}
+
+/// Why `--retry-failed` leaves no host, though some may have failed.
+fn nothing_to_retry(failed: &BTreeSet<String>, target: &TargetArgs) -> Failure {
+    let left = |why: &str| Failure::new(Kind::Input, format!("no host is left by --retry-failed: {why}"));
+    if failed.is_empty() {
+        return left("none failed the last time");
+    }
+    let names = failed.iter().map(|host| clean(host)).collect::<Vec<_>>().join(", ");
+    let failure = left(&format!("none of those that failed the last time is selected ({names})"));
+    match (&target.shard, &target.limit) {
+        (Some(shard), _) => failure.hint(format!("the part --shard {shard} has none of them")),
+        (None, Some(_)) => failure.hint("leave --limit away"),
+        (None, None) => failure.hint("they are not in the inventory any more"),
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failur
         apply: String::new(),
         rollback: String::new(),
     };
-    let pages = Pages::begin(&args.pages, &info)?;
+    let pages = Pages::begin(&args.pages, None, &info)?;
     let reporter = Reporter::new(info, console.form(args.diff), Box::new(|_| None), Box::new(std::io::stdout()))
         .timings(console.timings());
     let spec = |host: &str| RollbackSpec {
@@ -40,9 +40,10 @@ pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failur
         force: args.force,
         confirm_within: None,
     };
-    let (tally, outcome) =
+    let watched =
         session::watch(reporter, pages, console.veil(), |events| fleet.rollback(&hosts.selected, spec, events))?;
-    Ok(session::exit(&tally, outcome.interrupted))
+    watched.written?;
+    Ok(session::exit(&watched.tally, watched.result.interrupted))
 }
 
 fn target(args: &RollbackArgs) -> UndoTarget {

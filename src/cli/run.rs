@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::pages::Pages;
 use super::prepare::Prepared;
 use super::retry::Failed;
+use super::session::Watched;
 use super::{choose, listing, plan, run_spec, session};
 use crate::diagnostic::Sources;
 use crate::fleet::{Fleet, FleetPlay, FleetRun, Planning};
@@ -58,6 +59,16 @@ pub(super) enum Plan<'a> {
     Make(&'a Path),
     /// In this file, is applied and nothing else.
     Follow(&'a Path),
+}
+
+impl<'a> Plan<'a> {
+    /// The file that is made.
+    fn made(self) -> Option<&'a Path> {
+        match self {
+            Self::Make(path) => Some(path),
+            Self::None | Self::Follow(_) => None,
+        }
+    }
 }
 
 /// A run of a playbook.
@@ -112,19 +123,22 @@ impl Run<'_> {
             Plan::Follow(path) => plan::follow(path, &hosts, &plays_of)?,
         };
         let info = self.info(hosts.clone());
-        let pages = Pages::begin(self.pages, &info)?;
+        let pages = Pages::begin(self.pages, self.plan.made(), &info)?;
         let out = Box::new(std::io::stdout());
         let reporter = Reporter::new(info, console.form(self.play.diff), lines_of(sources), out);
         let reporter = reporter.timings(console.timings());
         let plays = compiled.plays.iter().cloned().map(fleet_play).collect();
         let run = FleetRun { spec, plays, planning, revert_fleet: self.revert_fleet };
-        let (tally, outcome) = session::watch(reporter, pages, console.veil(), |events| fleet.run(run, events))?;
+        let watched = session::watch(reporter, pages, console.veil(), |events| fleet.run(run, events))?;
+        let Watched { tally, result: outcome, written } = watched;
         if self.kind == Kind::Up {
             Failed::of(self.target, self.play).note(&hosts, &tally.failed_hosts());
         }
-        if let Some(draft) = draft.filter(|_| !outcome.interrupted) {
-            draft.save(outcome.plans, &plays_of)?;
-        }
+        let kept = match draft.filter(|_| !outcome.interrupted) {
+            Some(draft) => draft.save(outcome.plans, &plays_of),
+            None => Ok(()),
+        };
+        written.and(kept)?;
         Ok((tally, outcome.interrupted))
     }
 

@@ -24,16 +24,27 @@ enum Told {
     Interrupted,
 }
 
-/// Does the work and writes its report; gives what the run came to, and what the work gave.
+/// A run that is over.
+pub(super) struct Watched<T> {
+    /// What it came to.
+    pub(super) tally: Tally,
+    /// What the work gave.
+    pub(super) result: T,
+    /// Whether all that tells of it could be written. It was a run all the same: whoever keeps something of it does so
+    /// before this is told.
+    pub(super) written: Result<(), Failure>,
+}
+
+/// Does the work and writes its report.
 ///
 /// # Errors
-/// When the report could not be written, or the system lacks what it takes to begin.
+/// When the system lacks what it takes to begin.
 pub(super) fn watch<T, F>(
     reporter: Reporter,
     pages: Pages,
     veil: &Veil,
     work: impl FnOnce(mpsc::Sender<HostEvent>) -> F,
-) -> Result<(Tally, T), Failure>
+) -> Result<Watched<T>, Failure>
 where
     F: Future<Output = T>,
 {
@@ -48,7 +59,7 @@ where
         tokio::join!(work(sender), pass_on(events, interrupts, tell)).0
     });
     match report.join() {
-        Ok(written) => Ok((written?, result)),
+        Ok((tally, written)) => Ok(Watched { tally, result, written }),
         // The panic hook has ended the program already.
         Err(_) => Err(Failure::new(Kind::Bug, "the report was lost")),
     }
@@ -68,7 +79,7 @@ pub(super) fn exit(tally: &Tally, interrupted: bool) -> Exit {
 }
 
 /// What is secret for the controller alone (passwords of connections) is hidden here, and all else once more.
-fn write(mut reporter: Reporter, mut pages: Pages, veil: &Veil, told: &Receiver<Told>) -> Result<Tally, Failure> {
+fn write(mut reporter: Reporter, mut pages: Pages, veil: &Veil, told: &Receiver<Told>) -> (Tally, Result<(), Failure>) {
     while let Ok(told) = told.recv() {
         match told {
             Told::Event(mut event) => {
@@ -79,10 +90,14 @@ fn write(mut reporter: Reporter, mut pages: Pages, veil: &Veil, told: &Receiver<
             Told::Interrupted => reporter.interrupted(),
         }
     }
-    // The terminal first: it is left in good order whatever happens to the files.
-    let tally = reporter.finish().map_err(|error| output_failure(&error));
-    pages.finish()?;
-    tally
+    finish(reporter, pages)
+}
+
+/// Ends the report and writes the pages, each whatever becomes of the others. The terminal first: it is left in good order.
+pub(super) fn finish(reporter: Reporter, pages: Pages) -> (Tally, Result<(), Failure>) {
+    let (tally, shown) = reporter.finish();
+    let kept = pages.finish();
+    (tally, shown.map_err(|error| output_failure(&error)).and(kept))
 }
 
 async fn pass_on(mut events: mpsc::Receiver<HostEvent>, mut interrupts: Option<Signal>, tell: Sender<Told>) {

@@ -103,7 +103,7 @@ proptest! {
             for event in &events {
                 reporter.handle(event);
             }
-            prop_assert!(reporter.finish().is_ok());
+            prop_assert!(reporter.finish().1.is_ok());
             let bytes = page.0.lock().map(|page| page.clone()).unwrap_or_default();
             let text = String::from_utf8_lossy(&bytes).into_owned();
             prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{text:?}");

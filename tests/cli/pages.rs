@@ -137,5 +137,41 @@ fn a_place_that_is_not_there_is_told_before_any_host_is_asked() {
             ");
         }
     }
+    let world = world.file("folder/x", "");
+    insta::assert_snapshot!(world.run("check --report folder"), @r"
+    ----- stderr
+    error: cannot write folder
+     |
+     = help: folder is a folder: name a file in it
+    ----- exit code 3
+    ");
+    for line in ["check --report run --junit ./run", "check --out folder/run --junit folder/../folder/run"] {
+        let ran = world.run(line);
+        assert_eq!(ran.code, Some(64), "{ran}");
+        assert!(ran.stderr.contains("name the same file"), "{ran}");
+    }
     assert!(!world.path().join("asked").exists());
+}
+
+#[test]
+fn a_page_that_cannot_be_written_in_the_end_costs_nothing_else() {
+    let world = World::new()
+        .file("inventory.yaml", "all: {hosts: {mx1.example.net: {ansible_ssh_executable: ./ssh}, mx2.example.net: {}}}")
+        .file("play.yaml", "- hosts: mx1.example.net\n  tasks:\n    - ping:\n")
+        .program("ssh", "mkdir -p page; echo refused >&2; exit 255");
+    let ran = world.run("up --playbook play.yaml --report page --junit tests.xml");
+    assert_eq!(ran.code, Some(1), "{ran}");
+    assert!(ran.stderr.starts_with("error: cannot write page"), "{ran}");
+    assert!(ran.stdout.contains("1 host could not be reached"), "{ran}");
+    assert!(world.text("tests.xml").contains("<error "), "the other file is written");
+    let again = world.run("up --playbook play.yaml --retry-failed --list-hosts");
+    assert!(again.stdout.contains("mx1.example.net"), "what failed is known: {again}");
+    let part = world.run("up --playbook play.yaml --retry-failed --shard 2/2");
+    insta::assert_snapshot!(part, @r"
+    ----- stderr
+    error: no host is left by --retry-failed: none of those that failed the last time is selected (mx1.example.net)
+     |
+     = help: the part --shard 2/2 has none of them
+    ----- exit code 3
+    ");
 }
