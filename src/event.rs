@@ -76,6 +76,13 @@ pub enum Event {
         /// One sentence.
         message: String,
     },
+    /// What is at work takes longer than it may: the run ends on this host.
+    Late {
+        /// For people: `the task "Install the packages"`.
+        at_work: String,
+        /// How many seconds it may take (`--task-timeout`).
+        limit: u64,
+    },
     /// The run changed the way in: the host is being reached over a new connection, or else it takes the run back.
     Confirming {
         /// The run.
@@ -105,6 +112,14 @@ pub enum Event {
         /// How it ended.
         outcome: HostOutcome,
     },
+}
+
+impl Event {
+    /// What is told of something that is late.
+    #[must_use]
+    pub fn late(at_work: &str, limit: u64) -> String {
+        format!("{at_work} takes longer than {limit} s (--task-timeout)")
+    }
 }
 
 /// Which task.

@@ -14,7 +14,8 @@ impl Event {
             Self::PlayStarted { name: text }
             | Self::Output { line: text }
             | Self::Warning { message: text }
-            | Self::RollbackStarted { reason: text } => visit(text),
+            | Self::RollbackStarted { reason: text }
+            | Self::Late { at_work: text, .. } => visit(text),
             Self::TaskStarted(task) => task_ref(task, visit),
             Self::TaskFinished(result) => task_result(result, visit),
             // `outside` is for the controller to work with, and is not shown.

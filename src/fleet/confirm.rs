@@ -62,7 +62,7 @@ impl Unconfirmed {
         let mut agent = world.connector.agent(host, world.events).await?;
         let request = Request::Confirm { run_id: self.run_id.clone(), nonce: self.nonce.clone() };
         agent.send(&request).await.map_err(|lost| lost.to_failure())?;
-        match converse(&mut agent, host, world, &mut Told::default()).await {
+        match converse(&mut agent, host, world, &mut Told::default(), "the confirmation").await {
             End::Bye { outcome: Some(HostOutcome::Succeeded), .. } => {
                 agent.close().await;
                 world.events.tell(host, Event::Confirmed { ms: millis(self.since.elapsed()) }).await;

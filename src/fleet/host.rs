@@ -105,7 +105,8 @@ impl HostLife {
         if let Err(lost) = agent.send(&Request::Play(Box::new(play))).await {
             return self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await;
         }
-        match converse(&mut agent, &self.name, world, &mut self.told).await {
+        let at_work = "what comes before the first task";
+        match converse(&mut agent, &self.name, world, &mut self.told, at_work).await {
             End::Done { failed: false, .. } if !last => self.agent = Some(agent),
             End::Done { failed: false, .. } => {
                 let condemned = self.look(world).await;
@@ -217,7 +218,7 @@ impl HostLife {
         if let Err(lost) = agent.send(&request).await {
             return self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await;
         }
-        let outcome = match converse(&mut agent, &self.name, world, &mut self.told).await {
+        let outcome = match converse(&mut agent, &self.name, world, &mut self.told, "the end of the run").await {
             End::Bye { outcome: Some(outcome), .. } => outcome,
             End::Bye { rolled_back: true, .. } => HostOutcome::Failed { rolled_back: true },
             End::Bye { .. } => otherwise,
@@ -240,10 +241,18 @@ impl HostLife {
 
 /// Passes events on until the request is answered. When the user interrupts, the agent gets no more requests and stops
 /// by its own policy; what it still has to say is passed on.
-pub(super) async fn converse<C>(agent: &mut Agent, host: &str, world: &World<'_, C>, told: &mut Told) -> End {
+///
+/// A host that takes too long is told to stop likewise, and has failed, unless it says itself that it came to its end.
+pub(super) async fn converse<C>(
+    agent: &mut Agent,
+    host: &str,
+    world: &World<'_, C>,
+    told: &mut Told,
+    at_work: &str,
+) -> End {
     let (mut outcome, mut rolled_back, mut failed) = (None, false, false);
-    let mut interrupted = false;
-    let mut overdue = Overdue::new(world.task_limit);
+    let (mut interrupted, mut late) = (false, false);
+    let mut overdue = Overdue::new(world.task_limit, at_work);
     loop {
         let reply = tokio::select! {
             reply = agent.next() => reply,
@@ -254,10 +263,9 @@ pub(super) async fn converse<C>(agent: &mut Agent, host: &str, world: &World<'_,
                 continue;
             }
             () = overdue.wait() => {
-                let Some(message) = overdue.stop() else { return End::Lost(overdue.lost()) };
-                world.events.tell(host, Event::Warning { message }).await;
-                interrupted = true;
-                failed = true;
+                let Some(event) = overdue.stop() else { return End::Lost(overdue.lost()) };
+                world.events.tell(host, event).await;
+                (interrupted, late, failed) = (true, true, true);
                 agent.stop_requests().await;
                 continue;
             }
@@ -279,7 +287,7 @@ pub(super) async fn converse<C>(agent: &mut Agent, host: &str, world: &World<'_,
             }
             Ok(Reply::Plan(plan)) => told.plan = Some(plan),
             // Without further requests only the good-bye can follow.
-            Ok(Reply::PlayDone { failed: now }) if interrupted => failed = now,
+            Ok(Reply::PlayDone { failed: now }) if interrupted => failed = now || late,
             Ok(Reply::PlayDone { failed }) => return End::Done { failed, rolled_back },
             Ok(Reply::Refused(failure)) => {
                 agent.stop_requests().await;

@@ -1,4 +1,4 @@
-//! The time that a task, and what is between tasks, may take, so that a host that never ends holds up nobody else for ever.
+//! The time that a task, what is between tasks, and each step of a rollback may take, so that a host that never ends holds up nobody else for ever.
 
 use std::time::Duration;
 
@@ -21,10 +21,9 @@ pub(super) struct Overdue {
 }
 
 impl Overdue {
-    /// A request was sent to the host.
-    pub fn new(limit: Option<Duration>) -> Self {
-        let at_work = "what comes before the first task".to_owned();
-        Self { limit, at_work, until: limit.map(|limit| Instant::now() + limit), stopping: false }
+    /// A request was sent to the host; `at_work` is what it does until it tells more.
+    pub fn new(limit: Option<Duration>, at_work: &str) -> Self {
+        Self { limit, at_work: at_work.to_owned(), until: limit.map(|limit| Instant::now() + limit), stopping: false }
     }
 
     /// Takes note of what the host tells.
@@ -36,6 +35,8 @@ impl Overdue {
         let at_work = match event {
             Event::TaskStarted(task) => format!("the task \"{}\"", task.name),
             Event::TaskFinished(result) => format!("what comes after the task \"{}\"", result.task.name),
+            Event::RollbackStarted { .. } => "taking the run back".to_owned(),
+            Event::RolledBack { change, .. } => format!("taking the run back, after {} {}", change.kind, change.name),
             _ => return,
         };
         self.at_work = at_work;
@@ -51,23 +52,22 @@ impl Overdue {
     }
 
     /// What is told of it the first time; then the agent has some more time to stop.
-    pub fn stop(&mut self) -> Option<String> {
+    pub fn stop(&mut self) -> Option<Event> {
         if self.stopping {
             return None;
         }
         self.stopping = true;
         self.until = Some(Instant::now() + GRACE);
-        Some(format!("{}: the run ends on this host", self.words()))
+        Some(Event::Late { at_work: self.at_work.clone(), limit: self.seconds() })
     }
 
     /// An agent that does not stop is left to itself.
     pub fn lost(&self) -> LostHost {
-        let reason = format!("{}, and does not stop", self.words());
+        let reason = format!("{}, and does not stop", Event::late(&self.at_work, self.seconds()));
         LostHost { reason, stderr: String::new(), connection: String::new() }
     }
 
-    fn words(&self) -> String {
-        let seconds = self.limit.unwrap_or_default().as_secs();
-        format!("{} takes longer than {seconds} s (--task-timeout)", self.at_work)
+    fn seconds(&self) -> u64 {
+        self.limit.unwrap_or_default().as_secs()
     }
 }

@@ -128,7 +128,7 @@ async fn ask<C: Connector>(world: &World<'_, C>, host: &str, request: Request) -
     let mut agent = started.map_err(unreachable)?;
     agent.send(&request).await.map_err(|lost| unreachable(lost.to_failure()))?;
     let mut told = Told::default();
-    let end = converse(&mut agent, host, world, &mut told).await;
+    let end = converse(&mut agent, host, world, &mut told, "what was asked for").await;
     if !matches!(end, End::Lost(_)) {
         agent.close().await;
     }

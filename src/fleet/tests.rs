@@ -210,6 +210,27 @@ async fn a_task_that_takes_too_long_ends_the_run_on_its_host_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_host_that_comes_to_its_end_too_late_has_failed() {
+    let stage = stage(&[("late", Does::Late)]);
+    for plays in [vec![play("one", &[&["late"]])], vec![play("one", &[&["late"]]), play("two", &[&["late"]])]] {
+        let report = run_with(&stage, 1, plays, &[]).await;
+        assert_eq!(*report.of("late"), HostOutcome::Failed { rolled_back: false });
+        let said = "late: Late { at_work: \"the task \\\"Install it\\\"\", limit: 900 }";
+        assert!(report.log.iter().any(|line| line == said), "{:#?}", report.log);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_may_take_its_time_as_long_as_it_goes_on() {
+    let stage = stage(&[("a", Does::SlowRollback)]);
+    let began = tokio::time::Instant::now();
+    let report = run_with(&stage, 1, vec![play("one", &[&["a"]])], &[]).await;
+    assert_eq!(*report.of("a"), HostOutcome::Failed { rolled_back: true });
+    assert!(!report.log.iter().any(|line| line.contains("Late")), "{:#?}", report.log);
+    assert!(began.elapsed() > TASK_LIMIT * 3 / 2, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_host_that_stays_shut_is_given_up_when_it_has_had_time_to_take_the_run_back() {
     let stage = stage(&[("a", Does::ShutsOut(usize::MAX))]);
     let began = tokio::time::Instant::now();

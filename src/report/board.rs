@@ -61,7 +61,8 @@ impl Board {
             | Event::TaskFinished(_)
             | Event::Verified { .. }
             | Event::Confirmed { .. }
-            | Event::Warning { .. } => return,
+            | Event::Warning { .. }
+            | Event::Late { .. } => return,
         };
         let host = self.host(&event.host);
         host.doing = doing;

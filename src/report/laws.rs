@@ -79,6 +79,7 @@ fn any_event() -> impl Strategy<Value = HostEvent> {
         text().prop_map(|name| Event::PlayStarted { name }),
         text().prop_map(|line| Event::Output { line }),
         text().prop_map(|message| Event::Warning { message }),
+        (text(), any::<u64>()).prop_map(|(at_work, limit)| Event::Late { at_work, limit }),
         text().prop_map(|reason| Event::RollbackStarted { reason }),
         kept,
     ];

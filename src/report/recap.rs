@@ -139,4 +139,13 @@ mod tests {
         unreachable: mx1: the link broke
         ");
     }
+
+    #[test]
+    fn a_host_that_was_late_says_at_what() {
+        let mut tally = Tally::new(&["mx1".to_owned()], false);
+        tally.add(&event("mx1", Event::Late { at_work: "the task \"Install\"".to_owned(), limit: 900 }));
+        tally.add(&event("mx1", Event::HostFinished { outcome: HostOutcome::Failed { rolled_back: true } }));
+        let said = "failed: mx1: the task \"Install\" takes longer than 900 s (--task-timeout) (changes taken back)";
+        assert_eq!(lines(&Look::plain(200), &tally)[2], said);
+    }
 }

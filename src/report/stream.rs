@@ -34,6 +34,10 @@ impl Page<'_> {
             Event::TaskFinished(result) => self.task(host, result),
             Event::Verified { vantage, checks, .. } => self.verified(host, *vantage, checks),
             Event::Warning { message } => self.prose("warning", Tone::Warn, host, message),
+            Event::Late { at_work, limit } => {
+                let text = format!("{}: the run ends on this host", Event::late(at_work, *limit));
+                self.prose("late", Tone::Bad, host, &text)
+            }
             Event::RollbackStarted { reason } => {
                 self.prose("rollback", Tone::Warn, host, &format!("taking the changes back: {reason}"))
             }

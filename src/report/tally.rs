@@ -86,6 +86,8 @@ impl Tally {
         match &event.event {
             Event::TaskFinished(result) => host.task(result),
             Event::RolledBack { change, kept } => host.rolled_back(change, kept.as_deref(), restoring),
+            // Whether it comes to its end all the same is still to be seen.
+            Event::Late { at_work, limit } => host.failure = Some((String::new(), Event::late(at_work, *limit))),
             Event::HostFinished { outcome } => host.finish(outcome),
             Event::Verified { vantage: Vantage::Controller, checks, .. } => host.verified(checks),
             _ => {}

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, split};
 use tokio_util::codec::{FramedRead, FramedWrite};
 
 use super::spec;
-use crate::event::{Event, Failure, HostOutcome, TaskRef};
+use crate::event::{ChangeView, Event, Failure, HostOutcome, TaskRef};
 use crate::fleet::events::Events;
 use crate::fleet::reach::Connector;
 use crate::hostplay::Origin;
@@ -35,6 +35,10 @@ pub(super) enum Does {
     Slow,
     /// Begins a task, and goes on as [`Does::Deaf`].
     Stuck,
+    /// Begins a task, and ends the play well when its input ends.
+    Late,
+    /// Fails the play, and takes long to take its changes back, a step at a time.
+    SlowRollback,
     /// Never answers the connection.
     Silent,
     /// Changes the way in, and is reached over a new connection at this attempt; 0: never in time, and then it has
@@ -105,17 +109,30 @@ async fn stand_in(
                     tokio::task::yield_now().await;
                 }
                 busy.0.set(busy.0.get() - 1);
-                if matches!(does, Does::Slow | Does::Stuck) {
+                if does == Does::SlowRollback {
+                    replies.send(&rollback).await.ok()?;
+                    for _ in 0..3 {
+                        tokio::time::sleep(super::TASK_LIMIT * 2 / 3).await;
+                        replies.send(&Reply::Event(put_back())).await.ok()?;
+                    }
+                    replies.send(&Reply::PlayDone { failed: true }).await.ok()?;
+                    continue;
+                }
+                if matches!(does, Does::Slow | Does::Stuck | Does::Late) {
                     replies.send(&Reply::Event(Event::TaskStarted(task()))).await.ok()?;
                 }
-                if matches!(does, Does::Forever | Does::Deaf | Does::Slow | Does::Stuck) {
+                if matches!(does, Does::Forever | Does::Deaf | Does::Slow | Does::Stuck | Does::Late) {
                     while let Some(request) = requests.next().await {
                         assert_eq!(request.unwrap(), Request::Ping, "the input ends and brings nothing more");
                     }
                     if matches!(does, Does::Deaf | Does::Stuck) {
                         std::future::pending::<()>().await;
                     }
-                    replies.send(&rollback).await.ok()?;
+                    if does == Does::Late {
+                        replies.send(&Reply::PlayDone { failed: false }).await.ok()?;
+                    } else {
+                        replies.send(&rollback).await.ok()?;
+                    }
                     replies.send(&Reply::Bye).await.ok()?;
                     return Some(());
                 }
@@ -167,6 +184,18 @@ fn task() -> TaskRef {
         handler: false,
         origin: Origin { file: "play.yaml".to_owned(), line: 1, column: 1 },
     }
+}
+
+fn put_back() -> Event {
+    let change = ChangeView {
+        kind: "package".to_owned(),
+        name: "postfix".to_owned(),
+        verb: "remove".to_owned(),
+        properties: Vec::new(),
+        text: None,
+        sensitive: false,
+    };
+    Event::RolledBack { change, kept: None }
 }
 
 pub(super) fn stage(hosts: &[(&str, Does)]) -> Stage {

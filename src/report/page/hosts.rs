@@ -51,6 +51,10 @@ fn part(event: &HostEvent) -> Option<String> {
         Event::TaskFinished(result) => task(result),
         Event::Verified { vantage, checks, .. } => Some(verified(*vantage, checks)),
         Event::Warning { message } => Some(format!("<p class=\"warning\">warning: {}</p>\n", escape(message))),
+        Event::Late { at_work, limit } => {
+            let text = format!("{}: the run ended on this host", Event::late(at_work, *limit));
+            Some(format!("<p class=\"warning\">late: {}</p>\n", escape(&text)))
+        }
         Event::RollbackStarted { reason } => {
             Some(format!("<p class=\"warning\">this run's changes are taken back: {}</p>\n", escape(reason)))
         }
