@@ -33,11 +33,7 @@ pub(super) fn read(
         for (outside, at) in asked {
             match answer(outside, at, playbook) {
                 Ok(Answer::Lookup { plugin, term, value }) => {
-                    if is_secret(&term) {
-                        loader.sources.veil().add(&value);
-                    }
-                    let answers = lookups.entry(plugin).or_insert_with(|| json!({}));
-                    answers.as_object_mut().map(|answers| answers.insert(term, Value::from(value)));
+                    keep(&mut lookups, loader.sources.veil(), plugin, term, value);
                 }
                 Ok(Answer::HostVariable(name)) => {
                     names.get_or_insert_with(BTreeSet::new).insert(name);
@@ -57,8 +53,19 @@ pub(super) fn read(
     told
 }
 
+fn keep(lookups: &mut Map<String, Value>, veil: &Veil, plugin: String, term: String, value: String) {
+    if is_secret(&term) {
+        veil.add(&value);
+    }
+    let answers = lookups.entry(plugin).or_insert_with(|| json!({}));
+    answers.as_object_mut().map(|answers| answers.insert(term, Value::from(value)));
+}
+
 /// What the lookups in variables find that are rendered here, as those that tell how a host is reached: to be laid above
 /// them. What cannot be read is left out, and an error where it is used.
+///
+/// Files are looked for from the current folder, even where there is a playbook: `rollback` and `status` have none, and must
+/// reach the hosts with the same.
 #[must_use]
 pub fn lookups(variables: &Map<String, Value>, veil: &Veil) -> Map<String, Value> {
     let mut found = Map::new();
@@ -76,11 +83,7 @@ fn add_lookups(value: &Value, veil: &Veil, found: &mut Map<String, Value>) {
                 if let Ok(Answer::Lookup { plugin, term, value }) =
                     answer(&outside, &here, &on_disk(Path::new("./here")))
                 {
-                    if is_secret(&term) {
-                        veil.add(&value);
-                    }
-                    let answers = found.entry(plugin).or_insert_with(|| json!({}));
-                    answers.as_object_mut().map(|answers| answers.insert(term, Value::from(value)));
+                    keep(found, veil, plugin, term, value);
                 }
             }
         }
