@@ -49,6 +49,7 @@ mod wait_for;
 mod tests;
 
 pub use args::Args;
+pub use mail_verify::is_check;
 pub use registry::Module;
 pub use spec::{ArgKind, ArgSpec, ModuleSpec};
 

@@ -5,6 +5,7 @@
 
 mod certificate;
 mod config;
+mod dkim;
 mod dns;
 mod firewall;
 mod flow;
@@ -24,6 +25,7 @@ mod tests;
 
 use std::net::{IpAddr, Ipv4Addr};
 
+pub use self::dkim::Dkim;
 use crate::event::{Check, Outside};
 use crate::host::{CommandOutput, CommandSpec, FileState, Host, Key, State};
 use crate::probe::{Checks, outside::contains};
@@ -66,6 +68,8 @@ pub struct Spec {
     pub send_to: Option<String>,
     /// The firewall is to be open for mail.
     pub firewall: bool,
+    /// Who signs what is sent, if anybody does.
+    pub dkim: Option<Dkim>,
     /// Seconds since the epoch, when the run began.
     pub now: i64,
     /// Ids of checks that are required though they are not by default.

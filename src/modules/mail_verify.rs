@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
 use crate::event::{Check, CheckVerdict, Event, Failure, Vantage};
 use crate::probe::catalogue;
-use crate::verify::{self, DomainMode, Spec};
+use crate::verify::{self, Dkim, DomainMode, Spec};
 
 /// A reload has done its work when the next but one connection comes.
 const ATTEMPTS: u32 = 3;
@@ -32,6 +32,11 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
         ArgSpec::new("renew_before", ArgKind::Int, "Days before the certificate's end from which on to warn.")
             .default("14"),
         ArgSpec::new("firewall", ArgKind::Bool, "Whether firewalld is to be open for mail.").default("yes"),
+        ArgSpec::new("dkim_domain", ArgKind::Str, "The domain for which OpenDKIM signs; empty when it does not.")
+            .default(""),
+        ArgSpec::new("dkim_selector", ArgKind::Str, "The selector of its record in DNS.").default("mail"),
+        ArgSpec::new("dkim_key", ArgKind::Path, "The key that it signs with.")
+            .default("/etc/opendkim/keys/mail.private"),
         ArgSpec::new("send_to", ArgKind::Str, "An address to which a message is sent and followed.").default(""),
         ArgSpec::new("required", ArgKind::StrList, "Ids of checks whose bad answer is a failure and not a warning."),
         ArgSpec::new("advisory", ArgKind::StrList, "Ids of checks whose bad answer is a warning and not a failure."),
@@ -53,6 +58,12 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
     )
 };
 
+/// Whether there is a check of this id.
+#[must_use]
+pub fn is_check(id: &str) -> bool {
+    catalogue::ALL.iter().any(|check| check.id == id)
+}
+
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, ModuleError> {
     let checking = !context.host.is_in_force();
     if checking && !args.flag("in_check_mode") {
@@ -62,7 +73,9 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
     let spec = spec(args, context)?;
     let mut found = verify::look(context.host, &spec);
     for _ in 1..ATTEMPTS {
-        if checking || failed(&found.checks).is_empty() {
+        let failed = failed(&found.checks);
+        // A wrong password that is tried over and over locks the account.
+        if checking || failed.is_empty() || failed.iter().any(|check| check.id == catalogue::OUTBOUND_LOGIN.id) {
             break;
         }
         std::thread::sleep(std::time::Duration::from_secs(1));
@@ -89,10 +102,17 @@ fn failed(checks: &[Check]) -> Vec<&Check> {
     checks.iter().filter(|check| check.verdict == CheckVerdict::Fail).collect()
 }
 
+fn dkim(args: &Args) -> Result<Option<Dkim>, ModuleError> {
+    let domain = args.str("dkim_domain").filter(|domain| !domain.is_empty()).map(str::to_owned);
+    let Some(domain) = domain else { return Ok(None) };
+    let selector = args.need_str("dkim_selector")?.to_owned();
+    Ok(Some(Dkim { domain, selector, key: paths::required(args, "dkim_key")? }))
+}
+
 fn spec(args: &Args, context: &Context<'_>) -> Result<Spec, ModuleError> {
     for list in ["required", "advisory"] {
         let ids = args.list(list);
-        if let Some(id) = ids.iter().find(|id| catalogue::ALL.iter().all(|check| check.id != id.as_str())) {
+        if let Some(id) = ids.iter().find(|id| !is_check(id)) {
             return Err(ModuleError::argument(list, format!("there is no check {id}; docs/verify.md lists them")));
         }
     }
@@ -129,6 +149,7 @@ fn spec(args: &Args, context: &Context<'_>) -> Result<Spec, ModuleError> {
         key: paths::required(args, "privatekey_path")?,
         renew_before: args.int("renew_before").unwrap_or_default(),
         send_to: args.str("send_to").filter(|address| !address.is_empty()).map(str::to_owned),
+        dkim: dkim(args)?,
         firewall: args.flag("firewall"),
         now: context.now,
         required: args.list("required"),

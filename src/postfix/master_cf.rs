@@ -145,6 +145,15 @@ impl MasterCf {
         self.of(name, kind).pop().and_then(|(_, service)| service)
     }
 
+    /// The services that Postfix runs, one of each name and type.
+    #[must_use]
+    pub fn services(&self) -> Vec<Service> {
+        let services = self.document.entries().filter_map(|(_, text)| Service::parse(&text));
+        let by_name: BTreeMap<_, _> =
+            services.map(|service| ((service.name.clone(), service.kind.clone()), service)).collect();
+        by_name.into_values().collect()
+    }
+
     /// Puts an entry and says whether anything was changed. An entry that means the same is left as it is
     /// written; earlier ones of the same name and type are dropped. A new one is put after its commented
     /// default, if there is one, else at the end.

@@ -49,12 +49,23 @@ pub fn check_parameter(name: &str, value: &str) -> Result<(), String> {
             let is_table = word.starts_with('/') || word.contains(":/");
             if is_table { Ok(()) } else { check_postfix_network(word) }
         }),
+        "inet_interfaces" => words(&value).try_for_each(check_interface),
         "inet_protocols" => words(&value).try_for_each(|word| {
             let known = ["ipv4", "ipv6", "all"].contains(&word);
             if known { Ok(()) } else { Err(format!("`{word}` is no IP protocol: ipv4, ipv6 or all")) }
         }),
         _ => Ok(()),
     }
+}
+
+/// Addresses and names that lead to some; not an interface's own name.
+fn check_interface(word: &str) -> Result<(), String> {
+    let address = word.strip_prefix('[').and_then(|word| word.strip_suffix(']')).unwrap_or(word);
+    let top = word.rsplit_once('.').map(|(_, top)| top);
+    let good = ["all", "loopback-only", "localhost"].contains(&word)
+        || address.parse::<std::net::IpAddr>().is_ok()
+        || top.is_some_and(|top| top.starts_with(|c: char| c.is_ascii_alphabetic()) && !word.contains(';'));
+    if good { Ok(()) } else { Err(format!("`{word}` is no address to listen on: all, loopback-only or addresses")) }
 }
 
 /// Checks a TLS level of the server or, with more choices, of the client.

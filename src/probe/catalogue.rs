@@ -107,8 +107,15 @@ catalogue! {
     DNS_CONFIRMED = "dns.confirmed", advisory, "Every name that the address points to has the address";
     DNS_EXCHANGER = "dns.exchanger", advisory, "The domain's MX fits the domain mode";
 
+    DKIM_RUNNING = "dkim.running", required, "OpenDKIM runs";
+    DKIM_ASKED = "dkim.asked", required, "Postfix has every message signed";
+    DKIM_KEY = "dkim.key", required, "Only OpenDKIM can read its key";
+    DKIM_SIGNED = "dkim.signed", required, "A message arrives signed for the domain";
+    DKIM_RECORD = "dkim.record", required, "The record in DNS is that of the key";
+
     OUTBOUND_REACHED = "outbound.reached", advisory, "The server that mail is handed to can be reached";
     OUTBOUND_TLS = "outbound.tls", advisory, "Mail is handed on over TLS";
+    OUTBOUND_LOGIN = "outbound.login", required, "The relay host takes our login";
 
     LOG_CLEAN = "log.clean", required, "Postfix has logged no fatal error";
 

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use simple_dns::rdata::RData;
+use simple_dns::rdata::{OPT, RData};
 use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, RCODE, TYPE};
 
 /// How long one server may take; resolv.conf(5) has 5 s, of which nobody wants to wait for all.
@@ -96,6 +96,17 @@ impl Resolver {
         Ok(found.into_iter().map(|(_, name)| name).collect())
     }
 
+    /// The texts of a name, each in one piece (RFC 6376, 3.6.2.2).
+    ///
+    /// # Errors
+    /// When no server gives an answer.
+    pub fn texts(&self, name: &str) -> Result<Vec<String>, DnsError> {
+        self.ask(name, TYPE::TXT, |data| match data {
+            RData::TXT(text) => String::try_from(text.clone()).ok(),
+            _ => None,
+        })
+    }
+
     fn ask<T>(&self, name: &str, kind: TYPE, pick: impl Fn(&RData<'_>) -> Option<T>) -> Result<Vec<T>, DnsError> {
         let question = question(name, kind).ok_or_else(|| DnsError::BadName(name.to_owned()))?;
         let mut last = DnsError::NoServer;
@@ -120,6 +131,10 @@ fn question(name: &str, kind: TYPE) -> Option<Vec<u8>> {
     let mut packet = Packet::new_query(ID);
     packet.set_flags(PacketFlag::RECURSION_DESIRED);
     let name = Name::new(name).ok()?;
+    // A key does not fit into the 512 bytes of RFC 1035; 1232 pass every network (RFC 6891).
+    if kind == TYPE::TXT {
+        *packet.opt_mut() = Some(OPT { opt_codes: Vec::new(), udp_packet_size: 1232, version: 0 });
+    }
     packet.questions.push(Question::new(name, QTYPE::TYPE(kind), QCLASS::CLASS(CLASS::IN), false));
     packet.build_bytes_vec().ok()
 }
@@ -147,6 +162,9 @@ fn exchange(server: IpAddr, question: &[u8]) -> io::Result<Vec<u8>> {
 
 fn read<T>(bytes: &[u8], kind: TYPE, pick: &impl Fn(&RData<'_>) -> Option<T>) -> Result<Vec<T>, String> {
     let packet = Packet::parse(bytes).map_err(|error| format!("nonsense: {error}"))?;
+    if packet.has_flags(PacketFlag::TRUNCATION) {
+        return Err("more than fits into a datagram".to_owned());
+    }
     match packet.rcode() {
         // Answers may hold the CNAME on the way, too.
         RCODE::NoError => {

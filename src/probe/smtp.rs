@@ -5,6 +5,9 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::tls::{self, Encrypted, Session};
 
 /// A server that lives answers its greeting well within this time; a dead smtpd never does.
@@ -211,12 +214,27 @@ impl Smtp {
     /// # Errors
     /// When none comes within [`PATIENCE`], or something that is none.
     pub fn reply(&mut self, after: &str) -> Result<Reply, SmtpError> {
-        let deadline = Instant::now() + PATIENCE;
+        self.reply_within(PATIENCE, after)
+    }
+
+    /// Logs in by AUTH PLAIN (RFC 4616), which only an encrypted session should be told. A wrong password is answered late:
+    /// Dovecot waits for up to 15 s after the third.
+    ///
+    /// # Errors
+    /// When it is not answered.
+    pub fn log_in(&mut self, user: &str, password: &str) -> Result<Reply, SmtpError> {
+        let words = STANDARD.encode(format!("\0{user}\0{password}"));
+        self.send(format!("AUTH PLAIN {words}\r\n").as_bytes(), "AUTH")?;
+        self.reply_within(Duration::from_secs(20), "to AUTH")
+    }
+
+    fn reply_within(&mut self, patience: Duration, after: &str) -> Result<Reply, SmtpError> {
+        let began = Instant::now();
         let nonsense =
             |text: &str| SmtpError::Nonsense { after: after.to_owned(), text: text.chars().take(80).collect() };
         let mut reply = Reply { code: 0, lines: Vec::new() };
         loop {
-            let line = self.line(after, deadline)?;
+            let line = self.line(after, began, patience)?;
             let code = line.get(..3).and_then(|code| code.parse().ok()).filter(|code| (200..600).contains(code));
             let (Some(code), rest) = (code, line.get(3..).unwrap_or_default()) else { return Err(nonsense(&line)) };
             reply.code = code;
@@ -229,7 +247,7 @@ impl Smtp {
         }
     }
 
-    fn line(&mut self, after: &str, deadline: Instant) -> Result<String, SmtpError> {
+    fn line(&mut self, after: &str, began: Instant, patience: Duration) -> Result<String, SmtpError> {
         let mut chunk = [0; 4096];
         loop {
             if let Some(end) = self.buffer.iter().position(|&byte| byte == b'\n') {
@@ -237,9 +255,9 @@ impl Smtp {
                 return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
             }
             let broken = |source| SmtpError::Broken { after: after.to_owned(), source };
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = patience.saturating_sub(began.elapsed());
             if left.is_zero() {
-                return Err(broken(io::Error::new(io::ErrorKind::TimedOut, format!("{} s", PATIENCE.as_secs()))));
+                return Err(broken(io::Error::new(io::ErrorKind::TimedOut, format!("{} s", patience.as_secs()))));
             }
             let read = match &mut self.stream {
                 Stream::Plain(stream) => stream.set_read_timeout(Some(left)).and_then(|()| stream.read(&mut chunk)),

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{DomainMode, Look, outbound};
+use super::{DomainMode, Look, dkim, outbound};
 use crate::probe::dns::{DnsError, Resolver};
 use crate::probe::{Finding, catalogue as c};
 
@@ -22,6 +22,7 @@ pub(super) fn look(look: &mut Look<'_>) {
     }
     let finding = exchanger(&resolver, look);
     look.checks.add(&c::DNS_EXCHANGER, finding);
+    dkim::look(look, &resolver);
     outbound::look(look, &resolver);
 }
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::logged::Line;
-use super::{Look, line};
+use super::{Look, dkim, line};
 use crate::probe::sink::{Arrived, Sink};
 use crate::probe::smtp::{Reply, Smtp, SmtpError};
 use crate::probe::{Finding, catalogue as c};
@@ -26,6 +26,9 @@ pub(super) fn look(look: &mut Look<'_>) {
     match sink(look) {
         Ok(sink) => through(look, &sink),
         Err(why) => {
+            if look.spec.dkim.is_some() {
+                look.checks.add(&c::DKIM_SIGNED, Finding::not_testable(&why));
+            }
             for definition in [&c::FLOW_DELIVERED, &c::FLOW_SENDER, &c::FLOW_NULL, &c::FLOW_MISSING] {
                 if look.spec.sender.is_some() || definition == &c::FLOW_DELIVERED {
                     look.checks.add(definition, Finding::not_testable(&why));
@@ -67,8 +70,12 @@ fn through(look: &mut Look<'_>, sink: &Sink) {
         Err(why) => Finding::bad(why, remedy),
     };
     look.checks.add(&c::FLOW_DELIVERED, finding);
-    let Some(sender) = look.spec.sender.clone() else { return };
     let missing = |why: &String| Finding::not_testable(format!("no message arrived: {why}"));
+    if let Some(dkim) = &look.spec.dkim {
+        let finding = message.as_ref().map_or_else(missing, |(message, _)| dkim::signed(message, dkim));
+        look.checks.add(&c::DKIM_SIGNED, finding);
+    }
+    let Some(sender) = look.spec.sender.clone() else { return };
     let finding = message.as_ref().map_or_else(&missing, |(message, _)| rewritten(message, &sender));
     look.checks.add(&c::FLOW_SENDER, finding);
 

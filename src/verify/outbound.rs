@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::{DomainMode, Look};
 use crate::probe::dns::Resolver;
-use crate::probe::smtp::Smtp;
+use crate::probe::smtp::{Smtp, SmtpError};
 use crate::probe::tls::Versions;
 use crate::probe::{Finding, catalogue as c};
 
@@ -19,7 +19,15 @@ struct Hop {
 
 /// Asks the relay host, or else the server that takes the domain's mail; the dialogue ends before a message.
 pub(super) fn look(look: &mut Look<'_>, resolver: &Resolver) {
-    let (reached, tls) = match next(look, resolver) {
+    let next = next(look, resolver);
+    if look.parameter("smtp_sasl_auth_enable") == "yes" {
+        let finding = match (&next, &credentials(look)) {
+            (Ok((name, address)), Ok(credentials)) => login(name, *address, &look.spec.fqdn, credentials),
+            (Err(why), _) | (_, Err(why)) => Finding::not_testable(why),
+        };
+        look.checks.add(&c::OUTBOUND_LOGIN, finding);
+    }
+    let (reached, tls) = match next {
         Ok((name, address)) => {
             let level = look.parameter("smtp_tls_security_level");
             greeting(&name, address, &look.spec.fqdn, &level)
@@ -64,6 +72,36 @@ fn greeting(name: &str, address: SocketAddr, own: &str, level: &str) -> (Finding
         }
         Err(error) => (Finding::bad(format!("{name}: {error}"), remedy), unasked()),
     }
+}
+
+/// `USER:PASSWORD` for the relay host, as smtp(8) looks it up.
+fn credentials(look: &mut Look<'_>) -> Result<String, String> {
+    let relayhost = look.parameter("relayhost");
+    let found = look.lookup("smtp_sasl_password_maps", &relayhost)?;
+    found.ok_or_else(|| format!("smtp_sasl_password_maps has no login for {relayhost}"))
+}
+
+/// Whether the server lets us log in. The password goes out over TLS alone, and is never shown.
+fn login(name: &str, address: SocketAddr, own: &str, credentials: &str) -> Finding {
+    let asked = || {
+        let met = Smtp::meet(address, None, own)?;
+        if !met.ehlo.offers("STARTTLS") {
+            return Ok(Finding::not_testable(format!("{name} does not offer STARTTLS, and the password is not tried")));
+        }
+        let (mut smtp, _) = met.smtp.start_tls(name, Versions::Any)?;
+        let ehlo = smtp.say(&format!("EHLO {own}"))?;
+        let mechanisms = ehlo.value("AUTH").unwrap_or_default();
+        if !mechanisms.split(' ').any(|mechanism| mechanism == "PLAIN") {
+            smtp.quit();
+            return Ok(Finding::not_testable(format!("{name} offers no AUTH PLAIN, but \"{mechanisms}\"")));
+        }
+        let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
+        let reply = smtp.log_in(user, password)?;
+        smtp.quit();
+        let remedy = "see mail_relayhost_user and mail_relayhost_password: until then no mail leaves the host";
+        Ok(Finding::when(reply.is_positive(), format!("{name} answered the login of {user} with {reply}"), remedy))
+    };
+    asked().unwrap_or_else(|error: SmtpError| Finding::not_testable(format!("{name}: {error}")))
 }
 
 fn encrypted(mut smtp: Smtp, name: &str, own: &str, level: &str) -> Finding {

@@ -79,7 +79,7 @@ fn asked(look: &mut Look<'_>, rows: &[(String, Option<String>)], remedy: &str) -
 fn bounces(look: &mut Look<'_>, sender: &str) {
     let found = look.lookup("virtual_alias_maps", sender);
     let local = sender.rsplit_once('@').is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(&look.spec.fqdn));
-    let remedy = format!("put `{sender} root` into virtual_alias_maps, and a person behind root into /etc/aliases");
+    let remedy = format!("put `{sender} root` into virtual_alias_maps, and a person behind root with mail_root_alias");
     let finding = match found {
         Ok(Some(target)) => Finding::good(format!("{sender} goes to {target}")),
         Ok(None) if local => Finding::good(format!("{sender} is on this host")),

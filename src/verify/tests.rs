@@ -24,6 +24,7 @@ pub(super) fn spec() -> Spec {
         renew_before: 14,
         send_to: None,
         firewall: true,
+        dkim: None,
         now: 1_795_490_100,
         required: Vec::new(),
         advisory: Vec::new(),

@@ -67,6 +67,79 @@ fn what_cannot_work_is_refused_where_it_stands() {
     }
 }
 
+/// A wrong value of every variable that the table above has not, as `(variable, value, why)`.
+const WRONG: &[(&str, &str, &str)] = &[
+    ("mail_domain", "example..net", "`example..net` is no domain name"),
+    ("mail_address", "192.168.1", "`192.168.1` is no IP address"),
+    ("mail_manage_hosts_file", "perhaps", "yes or no is needed"),
+    ("mail_root_alias", "postmaster", "postmaster's mail goes to root"),
+    ("mail_root_alias", "'|/bin/sh'", "neither a mail address nor the name of a user"),
+    ("mail_postmaster_alias", "postmaster", "postmaster's mail cannot be sent to postmaster"),
+    ("mail_rate_connections", "-1", "-1 is less than 0"),
+    ("mail_rate_messages", "many", "a whole number is needed"),
+    ("mail_rate_recipients", "1.5", "a whole number is needed"),
+    ("mail_rate_exceptions", "[192.168.1.7/24]", "has host bits"),
+    ("mail_relay_transport", "'[mailbox.example.net]'", "is no transport: write smtp:[host]"),
+    ("mail_relay_transport", "'smtp:[mailbox'", "lacks its closing bracket"),
+    ("mail_relayhost", "192.0.2.1", "needs brackets around the address"),
+    ("mail_relayhost_user", "'a:b'", "a colon ends it"),
+    ("mail_relayhost_password", "geheim", "it needs mail_relayhost_user"),
+    ("mail_relayhost_tls", "always", "`always` is none of may, encrypt, verify, secure"),
+    ("mail_tls_out", "must", "`must` is none of none, may, encrypt"),
+    ("mail_certificate_source", "letsencrypt", "is none of self_signed, local_ca, own"),
+    ("mail_certificate_ca_file", "ca.crt", "an absolute path is needed"),
+    ("mail_certificate_ca_key_file", "'/etc/my ca.key'", "` ` cannot stand in this path"),
+    ("mail_certificate_own_ca_file", "/etc/ca.crt", "it is for mail_certificate_source own"),
+    ("mail_certificate_directory", "/etc/postfix/ssl/", "ends with a slash"),
+    ("mail_certificate_file", "'~/postfix.crt'", "is no absolute path"),
+    ("mail_certificate_file", "'/etc/a.crt # own'", "cannot stand in this path"),
+    ("mail_certificate_key_file", "/etc/postfix/ssl/postfix.crt", "it is the file of the certificate"),
+    ("mail_certificate_key_type", "dsa", "`dsa` is none of rsa, ecdsa"),
+    ("mail_certificate_days", "0", "0 is less than 1"),
+    ("mail_certificate_renew_before", "365", "it must be less than mail_certificate_days"),
+    ("mail_certificate_names", "[smtp_1.example.net]", "`smtp_1` cannot be a part of one"),
+    ("mail_smtps", "perhaps", "yes or no is needed"),
+    ("mail_submission_auth", "ldap", "`ldap` is none of none, dovecot, cyrus"),
+    ("mail_dkim", "perhaps", "yes or no is needed"),
+    ("mail_dkim_domain", "'@example.net'", "is no domain name"),
+    ("mail_dkim_selector", "'2026 a'", "is no domain name"),
+    ("mail_dkim_key_file", "mail.private", "an absolute path is needed"),
+    ("mail_inet_interfaces", "eth0", "`eth0` is no address to listen on"),
+    ("mail_inet_protocols", "ipv5", "`ipv5` is none of ipv4, ipv6, all"),
+    ("mail_message_size_limit", "60000000", "it is more than mailbox_size_limit"),
+    ("mail_postfix_parameters_absent", "[smtpd_baner]", "`smtpd_baner` is no parameter of Postfix 3.5"),
+    ("mail_postfix_services", "[{name: x, type: udp}]", "`udp` is none of inet, unix"),
+    ("mail_postfix_services", "[{name: x, options: {smtpd_baner: y}}]", "`smtpd_baner` is no parameter"),
+    ("mail_postfix_services", "[{type: inet}]", "`name` is missing"),
+    ("mail_verify_transport", "'x # y'", "holds a comment"),
+    ("mail_verify_send_to", "admin", "it has no @"),
+    ("mail_verify_days_left", "-1", "-1 is less than 0"),
+    ("mail_verify_required", "[dns.pointr]", "there is no check `dns.pointr`"),
+    ("mail_verify_advisory", "[dns]", "there is no check `dns`"),
+    ("mail_manage_firewall", "perhaps", "yes or no is needed"),
+];
+
+#[test]
+fn a_wrong_value_of_each_variable_is_told_by_its_name() {
+    let source = include_str!("mail_values.rs");
+    let readme = include_str!("../../roles/postfix/README.md");
+    let documented = readme.lines().filter_map(|line| line.strip_prefix("| `mail_")?.split('`').next());
+    for name in documented {
+        let tried = [format!("\"mail_{name}: "), format!("\"mail_{name}:\\n"), format!("(\"mail_{name}\", ")];
+        let tried = tried.iter().any(|row| source.contains(row));
+        assert!(tried, "no wrong value of mail_{name} is tried");
+    }
+    for (name, value, said) in WRONG {
+        let (world, ran) = ran(&format!("{name}: {value}"), "");
+        assert_eq!(ran.code, Some(3), "{name}: {value}: {ran}");
+        let line = ran.stderr.lines().find(|line| line.contains(&format!("{name}: ")) && line.contains(said));
+        assert!(line.is_some(), "{name}: {value}: `{said}` is not said\n{ran}");
+        assert!(ran.stderr.contains("inventory.yaml:6:"), "{name}: its place is not named\n{ran}");
+        assert!(!world.path().join("contacted").exists(), "{name}: a host was contacted\n{ran}");
+        assert!(!ran.stderr.contains("geheim"), "{name}: a password is shown\n{ran}");
+    }
+}
+
 #[test]
 fn what_works_is_let_through_and_a_password_is_not_shown() {
     for vars in [

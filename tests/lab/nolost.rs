@@ -96,6 +96,7 @@ impl Drop for Sender {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "the count is for whoever reads the log")]
 fn changes_failures_and_rollbacks_lose_no_accepted_message_and_bounce_none() {
     let host = one_host();
     reset(&[&host]);
@@ -140,6 +141,7 @@ fn changes_failures_and_rollbacks_lose_no_accepted_message_and_bounce_none() {
     assert!(accepted.len() > 50, "the client hardly sent anything: {}", accepted.len());
     until("the queue is empty", 60, || on(&host, "postqueue -f; postqueue -p").contains("queue is empty"));
     until("all has arrived", 20, || received(&recipient).is_superset(&accepted));
+    let arrived = received(&recipient).intersection(&accepted).count();
     let log = on(&host, "sed '1,/nolost.*begin/d' /var/log/maillog; true");
     let of_them = |status: &str| {
         let is_one = |line: &&str| line.contains(status) && line.contains(&recipient);
@@ -147,5 +149,6 @@ fn changes_failures_and_rollbacks_lose_no_accepted_message_and_bounce_none() {
     };
     assert!(!of_them("status=sent").is_empty(), "the log was not seen: {log}");
     let bounced = of_them("status=bounced");
+    eprintln!("messages accepted: {}, received: {arrived}, bounced: {}", accepted.len(), bounced.len());
     assert!(bounced.is_empty(), "{bounced:#?}");
 }

@@ -26,14 +26,19 @@ fn what_is_dropped_from_the_playbook_goes_back_to_what_it_was() {
     let files = "cd /etc/postfix; sha256sum main.cf master.cf main.cf.mailprov master.cf.mailprov";
     let before = on(&host, files);
     let more = "{mail_postfix_parameters: {delay_warning_time: 1h, smtpd_banner: $myhostname ESMTP}, mail_smtps: true, \
-                mail_relayhost: '[mx.mydomain.local]:25', mail_rate_messages: 100, \
+                mail_relayhost: '[mx.mydomain.local]:25', mail_rate_messages: 100, mail_root_alias: ops@example.net, \
                 mail_postfix_services: [{name: '10025', command: smtpd, options: {smtpd_milters: ''}}]}";
     run("up", more).succeeded();
+    assert_eq!(
+        on(&host, "postmap -q root hash:/etc/postfix/root_aliases; postconf -h alias_maps"),
+        "ops@example.net\nhash:/etc/postfix/root_aliases, hash:/etc/aliases\n"
+    );
     assert_eq!(on(&host, "postconf -h delay_warning_time relayhost"), "1h\n[mx.mydomain.local]:25\n");
     let ports = on(&host, "ss -ltnH | awk '{print $4}' | grep -oE '(465|10025)$' | sort -u | xargs");
     assert_eq!(ports, "10025 465\n");
     run("up", "{}").succeeded();
     assert_eq!(before, on(&host, files));
+    assert_eq!(on(&host, "postconf -h alias_maps; grep -c '^root:' /etc/aliases || true"), "hash:/etc/aliases\n0\n");
     on(&host, "postconf -X delay_warning_time; postfix reload");
 }
 

@@ -5,7 +5,8 @@ use std::sync::Once;
 use serde_json::json;
 
 use crate::support::{
-    Ran, assert_same, events, inventory, mailprov, manifest, on, one_host, received, reset_once, try_on, with_status,
+    Ran, assert_same, events, hosts, inventory, mailprov, manifest, on, one_host, received, reset, reset_once, try_on,
+    with_status,
 };
 
 static BARE: Once = Once::new();
@@ -20,6 +21,24 @@ fn bare() -> String {
 fn up(host: &str, variables: &str) -> Ran {
     let limit = format!("{host}.mydomain.local");
     mailprov(&["up", &inventory("root"), "--limit", &limit, "--output", "json", "-e", variables]).succeeded()
+}
+
+fn verify(host: &str, variables: &str) -> Ran {
+    let limit = format!("{host}.mydomain.local");
+    mailprov(&["verify", &inventory("root"), "--limit", &limit, "--output", "json", "-e", variables])
+}
+
+/// What the lab's name server says of the selector `mail` from now on; nothing for an empty text.
+fn publish(text: &str) {
+    let parts: Vec<String> =
+        text.as_bytes().chunks(200).map(|part| format!("\"{}\"", String::from_utf8_lossy(part))).collect();
+    let record = if text.is_empty() { String::new() } else { format!("mail._domainkey IN TXT {}", parts.join(" ")) };
+    on(
+        "ns",
+        &format!(
+            "cd /etc/bind/lab; sed -i '/^mail._domainkey/d' mydomain.local; echo '{record}' >> mydomain.local; systemctl kill -s HUP named; sleep 1"
+        ),
+    );
 }
 
 /// Takes the last run back: the host is bare again.
@@ -66,6 +85,30 @@ fn logins_hold(host: &str, ran: &Ran, user: &str, password: &str) {
     assert!(on_25.status != 0 && !on_25.stdout.contains("AUTH PLAIN"), "{}", on_25.stdout);
 }
 
+/// Another host hands its mail to this one after a login, over TLS; a wrong password is told, and the run taken back.
+fn relays_through(host: &str, user: &str, password: &str) {
+    let other = hosts().pop().expect("there is one");
+    assert_ne!(other, host, "a second host is needed");
+    reset(&[&other]);
+    let variables = |password: &str| {
+        let relay = format!("[{host}.mydomain.local]:587");
+        json!({"mail_relayhost": relay, "mail_relayhost_user": user, "mail_relayhost_password": password}).to_string()
+    };
+    let limit = format!("{other}.mydomain.local");
+    let wrong = variables("wrong-one");
+    let ran = mailprov(&["up", &inventory("root"), "--limit", &limit, "--output", "json", "-e", &wrong]).with_status(4);
+    let (is, told) = verdict(&ran, "outbound.login");
+    assert!(is == "fail" && told.contains("535 5.7.8") && !ran.stdout.contains("wrong-one"), "{is}: {told}");
+    let ran = up(&other, &variables(password));
+    assert_eq!(verdict(&ran, "outbound.login").0, "pass", "{}", verdict(&ran, "outbound.login").1);
+    assert!(!ran.stdout.contains(password), "the password is in the output");
+    let recipient = &format!("relayed-{}@foreign.example.net", std::process::id());
+    on("client", &format!("swaks --server {limit} --tls --from app@web.local --to {recipient}"));
+    assert!(received(recipient, "").contains(&format!("by {host}.mydomain.local")), "it did not go through {host}");
+    let log = on(host, "journalctl -u postfix --no-pager; cat /var/log/maillog");
+    assert!(log.contains(&format!("sasl_method=PLAIN, sasl_username={user}")), "no login is logged");
+}
+
 /// That a message's signature holds for a key, as dkimpy sees it, and no longer once the text is another.
 const VERIFIES: &str = r#"
 import base64, dkim, sys
@@ -94,6 +137,7 @@ fn dovecot_and_cyrus_sasl_let_in_who_has_the_password_and_rollback_takes_them_aw
     assert_eq!(on(&host, "stat -c '%a %U:%G' /etc/dovecot/mailprov-users"), "640 root:dovecot\n");
     let again = up(&host, &dovecot.to_string());
     assert!(with_status(&again, "changed").is_empty(), "{}", again.stdout);
+    relays_through(&host, "app", "right-one");
     back(&host, &before);
 
     let cyrus = r#"{"mail_submission_auth": "cyrus", "mail_smtps": true}"#;
@@ -106,7 +150,10 @@ fn dovecot_and_cyrus_sasl_let_in_who_has_the_password_and_rollback_takes_them_aw
 fn opendkim_signs_what_is_sent_and_rollback_takes_it_away() {
     let host = bare();
     let before = manifest(&host);
-    up(&host, "{mail_dkim: true}");
+    let first = up(&host, "{mail_dkim: true}");
+    for id in ["dkim.running", "dkim.asked", "dkim.key", "dkim.signed"] {
+        assert_eq!(verdict(&first, id).0, "pass", "{id}: {}", verdict(&first, id).1);
+    }
     let recipient = &format!("signed-{}@mydomain.local", std::process::id());
     try_on(
         "client",
@@ -129,6 +176,19 @@ fn opendkim_signs_what_is_sent_and_rollback_takes_it_away() {
         ),
     );
     assert_eq!(said, "True False True\n", "{message}");
+    // The record to publish is told; with another key's no run holds, with this one's it does.
+    let (is, told) = verdict(&first, "dkim.record");
+    assert!(is == "warn" && told.replace("\" \"", "").contains(&format!("p={key}\"")), "{is}: {told}");
+    publish(&format!("v=DKIM1; k=rsa; p={key}"));
+    assert_eq!(verdict(&up(&host, "{mail_dkim: true}"), "dkim.record").0, "pass");
+    publish("v=DKIM1; k=rsa; p=MIIBIjANBgkq");
+    on(&host, "systemctl stop opendkim");
+    let broken = verify(&host, "{mail_dkim: true}").with_status(4);
+    let failed = ["dkim.running", "dkim.signed", "dkim.record"].map(|id| verdict(&broken, id));
+    assert!(failed.iter().all(|(is, _)| is == "fail"), "{failed:?}");
+    assert!(failed[2].1.contains("mail._domainkey.mydomain.local has another key"), "{failed:?}");
+    publish("");
+    on(&host, "systemctl start opendkim");
     assert_eq!(on(&host, "stat -c '%a %U:%G' /etc/opendkim/keys/mail.private"), "600 opendkim:opendkim\n");
     let again = up(&host, "{mail_dkim: true}");
     assert!(with_status(&again, "changed").is_empty(), "{}", again.stdout);

@@ -1,5 +1,6 @@
 //! What a text must be beside being text.
 
+use crate::modules::is_check;
 use crate::postfix::meaning::{check_network, check_parameter, check_parameter_name, check_tls_protocols};
 use crate::postfix::value::clean;
 
@@ -32,6 +33,14 @@ pub(super) enum Format {
     PostfixParameters,
     /// A mapping of senders to addresses.
     SenderMap,
+    /// The absolute path of a file that a parameter or a configuration file names.
+    FilePath,
+    /// A name in a certificate: a host name, also `*.`, or an address.
+    CertificateName,
+    /// Where Postfix listens, as `inet_interfaces` has it.
+    Interfaces,
+    /// The id of a check of `verify`.
+    Check,
     /// What has no blank and no control character.
     Word,
 }
@@ -50,6 +59,10 @@ pub(super) const NAMES: &[(&str, Format)] = &[
     ("postfix_parameter", Format::PostfixParameter),
     ("postfix_parameters", Format::PostfixParameters),
     ("sender_map", Format::SenderMap),
+    ("file_path", Format::FilePath),
+    ("certificate_name", Format::CertificateName),
+    ("interfaces", Format::Interfaces),
+    ("check", Format::Check),
     ("word", Format::Word),
 ];
 
@@ -71,6 +84,11 @@ impl Format {
                 .map(drop)
                 .map_err(|error| error.to_string().replacen("the value of it", "the value", 1)),
             Self::PostfixParameter => check_parameter_name(text),
+            Self::FilePath => file_path(text),
+            Self::CertificateName => certificate_name(text),
+            Self::Interfaces => check_parameter("inet_interfaces", text),
+            Self::Check if is_check(text) => Ok(()),
+            Self::Check => Err(format!("there is no check `{text}`; docs/verify.md lists them")),
             Self::Word if text.contains(|c: char| c.is_whitespace() || c.is_control()) => {
                 Err("it has a blank or a control character in it".to_owned())
             }
@@ -168,6 +186,32 @@ fn sender_pattern(text: &str) -> Result<(), String> {
     }
 }
 
+/// Postfix and `OpenDKIM` would take what stands behind a blank for something else, and `$` for a parameter.
+fn file_path(text: &str) -> Result<(), String> {
+    let bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '$' | '#' | ',' | '"');
+    match text.chars().find(|&c| bad(c)) {
+        _ if !text.starts_with('/') => Err(format!("`{text}` is no absolute path")),
+        _ if text.ends_with('/') => Err(format!("`{text}` ends with a slash")),
+        Some(c) => Err(format!("`{}` cannot stand in this path", c.escape_debug())),
+        None => Ok(()),
+    }
+}
+
+/// `mail.example.net`, `*.example.net`, `192.0.2.1`, either with `DNS:` or `IP:` before it.
+fn certificate_name(text: &str) -> Result<(), String> {
+    let (kind, name) = match text.split_once(':') {
+        Some((kind, name)) if kind.eq_ignore_ascii_case("dns") || kind.eq_ignore_ascii_case("ip") => (kind, name),
+        _ => ("", text),
+    };
+    if name.parse::<std::net::IpAddr>().is_ok() && !kind.eq_ignore_ascii_case("dns") {
+        return Ok(());
+    }
+    if kind.eq_ignore_ascii_case("ip") {
+        return Err(format!("`{name}` is no IP address"));
+    }
+    labels(name.strip_prefix("*.").unwrap_or(name)).map(drop)
+}
+
 fn transport(text: &str) -> Result<(), String> {
     let Some((name, hop)) = text.split_once(':').filter(|(name, _)| !name.starts_with('[')) else {
         return Err(format!("`{text}` is no transport: write smtp:[host]"));
@@ -229,6 +273,18 @@ mod tests {
                 &["[smtp.example.net]:587", "example.net", "example.net:smtp", "[192.0.2.1]", "[::1]:25"],
                 &["[a.b", "a.b:", "a.b:0", "192.0.2.1", "[a.b]587", "a b", ""],
             ),
+            (Format::FilePath, &["/etc/postfix/ssl/a.crt"], &["a.crt", "~/a", "/a b", "/a#b", "/$x", "/etc/", ""]),
+            (
+                Format::CertificateName,
+                &["a.b", "*.b.c", "DNS:a.b", "IP:192.0.2.1", "192.0.2.1", "2001:db8::1"],
+                &["a_b", "*", "IP:a.b", "email:a@b", "a b", ""],
+            ),
+            (
+                Format::Interfaces,
+                &["all", "loopback-only", "127.0.0.1, 192.0.2.1", "[::1]", "$myhostname, localhost", "mx.example.net"],
+                &["eth0", "192.0.2.999", "127.0.0.1; all", "all # x"],
+            ),
+            (Format::Check, &["dns.pointer"], &["dns.pointr", "", "dns"]),
             (Format::PostfixValue, &["$mail_name ESMTP", ""], &["may # x", "$", "a\u{1}"]),
             (Format::Word, &["x", ""], &["a b", "a\n"]),
         ] {
