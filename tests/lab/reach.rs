@@ -4,6 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -175,5 +176,61 @@ fn each_way_in_which_a_host_cannot_be_reached_has_its_own_message() {
     eprintln!(
         "ways in which a host is not reached, each with its own message: {}",
         said.matches("exit code 5").count()
+    );
+}
+
+/// What every process of this machine shows of itself to others (and, of the environment, to root), until told to stop:
+/// whether ssh was among them, and those that show the text.
+fn watch(text: &str, stop: &AtomicBool) -> (bool, Vec<String>) {
+    let (mut ssh, mut showing) = (false, Vec::new());
+    while !stop.load(Ordering::Relaxed) {
+        for process in fs::read_dir("/proc").expect("processes").flatten() {
+            for file in ["cmdline", "environ"] {
+                // A process that has ended meanwhile shows nothing.
+                let shown = fs::read(process.path().join(file)).unwrap_or_default();
+                let shown = String::from_utf8_lossy(&shown).replace('\0', " ");
+                ssh |= shown.starts_with("ssh -M ");
+                if shown.contains(text) {
+                    showing.push(shown);
+                }
+            }
+        }
+    }
+    (ssh, showing)
+}
+
+#[test]
+fn a_password_logs_in_and_is_shown_by_no_process() {
+    let host = one_host();
+    let password = "pass'word of \"keyless\" $7";
+    let user = "useradd -m keyless; echo 'keyless ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/keyless";
+    let sshd = "cd /etc/ssh; cp -p sshd_config kept; printf 'Match User keyless\\n  PasswordAuthentication yes\\n' >>sshd_config";
+    on(&host, &format!("{user}; {sshd}; systemctl restart sshd; chpasswd <<'END'\nkeyless:{password}\nEND"));
+    let state = lab(&["dir"]).succeeded().stdout.trim().to_owned();
+    let folder = tempfile::tempdir().expect("a folder");
+    let vars = serde_json::json!({
+        "ansible_host": address(&host), "ansible_user": "keyless", "ansible_become": true,
+        "ansible_ssh_common_args": options(&format!("{state}/known_hosts")),
+    });
+    let inventory = folder.path().join("hosts.json");
+    let text = serde_json::json!({"all": {"hosts": {"mail": vars}}}).to_string();
+    fs::write(&inventory, text).expect("a file");
+    let status = |typed: &str| mailprov_with(&["status", "-k", "-i", &inventory.display().to_string()], typed);
+    let stop = AtomicBool::new(false);
+    let (right, (ssh, showing)) = thread::scope(|scope| {
+        let watching = scope.spawn(|| watch(password, &stop));
+        let right = status(&format!("{password}\n"));
+        stop.store(true, Ordering::Relaxed);
+        (right, watching.join().expect("it ends"))
+    });
+    right.succeeded();
+    assert!(ssh, "ssh was seen, so that the password would have been");
+    assert_eq!(showing, Vec::<String>::new());
+    let wrong = status("something else\n").with_status(5);
+    let said = format!("{}{}", wrong.stdout, wrong.stderr);
+    assert!(said.contains("the password was not accepted") && !said.contains("something else"), "{said}");
+    on(
+        &host,
+        "mv /etc/ssh/kept /etc/ssh/sshd_config; systemctl restart sshd; rm /etc/sudoers.d/keyless; userdel keyless; rm -r /home/keyless",
     );
 }
