@@ -11,11 +11,13 @@ mod change;
 mod checks;
 mod closing;
 mod failure;
+mod fold;
 pub mod json;
 mod junit;
 mod look;
 mod markup;
 pub mod merge;
+mod own_name;
 mod page;
 mod plan;
 mod progress;
@@ -29,8 +31,13 @@ mod timings;
 mod laws;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod screens;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write};
+use std::time::Instant;
 
 pub(crate) use failure::plain as failure_lines;
 pub(crate) use look::clean;
@@ -44,10 +51,14 @@ use time::format_description::well_known::Rfc3339;
 use crate::event::{Event, HostEvent};
 use crate::hostplay::Origin;
 use board::Board;
+use fold::Fold;
 use progress::Progress;
 use stream::Page;
 use timings::Timings;
 
+/// What the first Ctrl-C comes to.
+const INTERRUPTED: &str = "interrupted: no more hosts are started; those at work end by their own policy. \
+                           Press Ctrl-C again to leave them at once.";
 /// Columns that a host name takes at most in the lines of a run.
 const MAX_HOST_COLUMNS: usize = 40;
 
@@ -119,7 +130,7 @@ fn new_tally(run: &RunInfo) -> Tally {
 /// How the report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// For a terminal: what is in flight is drawn below the lines; `rows` is the terminal's height.
+    /// For a terminal: what many hosts tell alike is told once, and what is in flight is drawn below the lines.
     Terminal {
         /// Width, colour, how much.
         look: Look,
@@ -149,10 +160,21 @@ pub struct Reporter {
     host_columns: usize,
     plays: Vec<String>,
     timings: Option<Timings>,
-    live: Option<(Board, Progress)>,
+    live: Option<Live>,
     source: SourceLine,
     out: Box<dyn Write + Send>,
+    /// What is to be written next.
+    lines: Vec<String>,
     error: Option<io::Error>,
+}
+
+/// What a terminal shows besides lines.
+struct Live {
+    board: Board,
+    fold: Fold,
+    progress: Progress,
+    /// The last event's time of the run in milliseconds, and when it came.
+    latest: (u64, Instant),
 }
 
 impl Reporter {
@@ -161,20 +183,15 @@ impl Reporter {
     pub fn new(run: RunInfo, form: Form, source: SourceLine, out: Box<dyn Write + Send>) -> Self {
         let longest = run.hosts.iter().map(|host| look::width(&look::clean(host))).max().unwrap_or(0);
         let host_columns = longest.min(MAX_HOST_COLUMNS);
-        let live = match form {
-            Form::Terminal { look, .. } => {
-                Some((Board::new(run.hosts.len(), host_columns), Progress::new(look.colour)))
-            }
-            Form::Plain { .. } | Form::Json => None,
-        };
-        let tally = new_tally(&run);
-        let mut reporter =
-            Self { run, form, tally, host_columns, plays: Vec::new(), timings: None, live, source, out, error: None };
-        if form == Form::Json {
-            let start = json::start(&reporter.run);
-            reporter.write(&[start]);
-        }
-        reporter
+        let live = matches!(form, Form::Terminal { .. }).then(|| Live {
+            board: Board::new(run.hosts.len(), host_columns),
+            fold: Fold::new(&run.hosts),
+            progress: Progress::default(),
+            latest: (0, Instant::now()),
+        });
+        let lines = if form == Form::Json { vec![json::start(&run)] } else { Vec::new() };
+        let (tally, plays) = (new_tally(&run), Vec::new());
+        Self { run, form, tally, host_columns, plays, timings: None, live, source, out, lines, error: None }
     }
 
     /// The same, with where the time went at its end, if that is wanted.
@@ -183,7 +200,7 @@ impl Reporter {
         Self { timings: wanted.then(Timings::default), ..self }
     }
 
-    /// Takes one event.
+    /// Takes one event; [`Reporter::show`] writes what there is to say about it.
     pub fn handle(&mut self, event: &HostEvent) {
         self.tally.add(event);
         if let Some(timings) = &mut self.timings {
@@ -193,21 +210,51 @@ impl Reporter {
             Form::Json => vec![json::event(event)],
             Form::Terminal { look, .. } | Form::Plain { look } => self.text(&look, event),
         };
-        self.write(&lines);
-        if let (Some((board, progress)), Form::Terminal { rows, .. }) = (&mut self.live, self.form) {
-            board.add(event);
-            // Half of the screen stays free for what has happened.
-            progress.show(board.rows(rows / 2));
+        self.lines.extend(lines);
+        if let Some(live) = &mut self.live {
+            live.board.add(event);
+            live.latest = (event.at_ms.max(live.latest.0), Instant::now());
         }
+    }
+
+    /// The terminal has this size now.
+    pub fn resize(&mut self, columns: usize, lines: usize) {
+        if let Form::Terminal { look, rows } = &mut self.form {
+            (look.width, *rows) = (columns, lines);
+        }
+    }
+
+    /// Writes what is to be said, and on a terminal what is in flight, as it is now.
+    pub fn show(&mut self) {
+        let now = self.live.as_ref().map_or(0, |live| {
+            let (at_ms, came) = live.latest;
+            at_ms + u64::try_from(came.elapsed().as_millis()).unwrap_or_default()
+        });
+        self.show_at(now);
+    }
+
+    /// The same at this time of the run, in milliseconds.
+    fn show_at(&mut self, now: u64) {
+        let lines = std::mem::take(&mut self.lines);
+        let text = match (&mut self.live, self.form) {
+            (Some(live), Form::Terminal { look, rows }) => {
+                // Half of the screen stays free for what has happened; who wants quiet wants no rows either.
+                let rows = match look.verbosity {
+                    Verbosity::Quiet => Vec::new(),
+                    _ => live.board.rows((rows / 2).saturating_sub(2), now),
+                };
+                live.progress.frame(&look, &lines, rows)
+            }
+            _ => lines.iter().flat_map(|line| [line, "\n"]).collect(),
+        };
+        self.write(&text);
     }
 
     /// Tells that the user asked for an end, and what comes of it.
     pub fn interrupted(&mut self) {
         let (Form::Terminal { look, .. } | Form::Plain { look }) = self.form else { return };
         if look.verbosity > Verbosity::Quiet {
-            self.write(&["interrupted: no more hosts are started; those at work end by their own policy. \
-                 Press Ctrl-C again to leave them at once."
-                .to_owned()]);
+            self.lines.extend(look.wrap("", 0, INTERRUPTED));
         }
     }
 
@@ -216,7 +263,11 @@ impl Reporter {
             return self.play_started(look, name);
         }
         let every_check = self.run.kind == RunKind::Verify;
-        Page { look, host_columns: self.host_columns, every_check, source: &*self.source }.lines(event)
+        let page = Page { look, host_columns: self.host_columns, every_check, source: &*self.source };
+        match &mut self.live {
+            Some(live) => live.fold.lines(&page, event),
+            None => page.lines(event),
+        }
     }
 
     fn play_started(&mut self, look: &Look, name: &str) -> Vec<String> {
@@ -235,8 +286,12 @@ impl Reporter {
     /// Ends the report with plan, recap and closing; gives what the run came to, and whether the report could be written
     /// (that its reader went away is no error).
     pub fn finish(mut self) -> (Tally, io::Result<()>) {
-        if let Some((_, progress)) = self.live.take() {
-            progress.close();
+        // What hosts have not come past yet is told as far as it is known, and the rows are taken away for good.
+        if let (Some(live), Form::Terminal { look, .. }) = (&mut self.live, self.form) {
+            let every_check = self.run.kind == RunKind::Verify;
+            let page = Page { look: &look, host_columns: self.host_columns, every_check, source: &*self.source };
+            self.lines.extend(live.fold.rest(&page));
+            live.board = Board::default();
         }
         let timings = self.timings.take();
         let lines = match self.form {
@@ -246,32 +301,26 @@ impl Reporter {
             }
             Form::Terminal { look, .. } | Form::Plain { look } => {
                 let timings = timings.map(|timings| timings.lines(&look)).unwrap_or_default();
-                ending(&look, &self.run, &self.tally, timings)
+                let folded = self.live.is_some();
+                ending(&look, &self.run, &self.tally, timings, folded)
             }
         };
-        self.write(&lines);
+        self.lines.extend(lines);
+        self.show();
         let error = self.error.filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
         (self.tally, error.map_or(Ok(()), Err))
     }
 
-    fn write(&mut self, lines: &[String]) {
-        if lines.is_empty() || self.error.is_some() {
+    fn write(&mut self, text: &str) {
+        if text.is_empty() || self.error.is_some() {
             return;
         }
-        let mut text = lines.join("\n");
-        text.push('\n');
-        let out = &mut self.out;
-        let mut write = || out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        let result = match &self.live {
-            Some((_, progress)) => progress.above(write),
-            None => write(),
-        };
-        self.error = result.err();
+        self.error = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).err();
     }
 }
 
 /// The plan (not for `--quiet`), the recap and the closing sentences, parted by empty lines.
-fn ending(look: &Look, run: &RunInfo, tally: &Tally, timings: Vec<String>) -> Vec<String> {
+fn ending(look: &Look, run: &RunInfo, tally: &Tally, timings: Vec<String>, folded: bool) -> Vec<String> {
     let title = match run.kind {
         RunKind::Up => "CHANGES",
         RunKind::Check | RunKind::Verify => "PLAN",
@@ -279,7 +328,7 @@ fn ending(look: &Look, run: &RunInfo, tally: &Tally, timings: Vec<String>) -> Ve
         RunKind::Rollback { check: true } => "WOULD BE PUT BACK",
     };
     let plan = if look.verbosity == Verbosity::Quiet { Vec::new() } else { plan::lines(look, title, tally) };
-    let parts = [plan, timings, recap::lines(look, tally), closing::lines(look, run, tally)];
+    let parts = [plan, timings, recap::lines(look, tally, folded), closing::lines(look, run, tally)];
     let mut lines = Vec::new();
     for part in parts.into_iter().filter(|part| !part.is_empty()) {
         if look.verbosity > Verbosity::Quiet {
@@ -288,169 +337,4 @@ fn ending(look: &Look, run: &RunInfo, tally: &Tally, timings: Vec<String>) -> Ve
         lines.extend(part);
     }
     lines
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test")]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use super::samples::{mixed_run, run_info};
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct Page(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Page {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn report(kind: RunKind, form: Form) -> String {
-        let page = Page::default();
-        let run = run_info(kind, &["mx1", "mx2", "mx3"]);
-        let mut reporter = Reporter::new(run, form, Box::new(|_| None), Box::new(page.clone()));
-        for event in mixed_run() {
-            reporter.handle(&event);
-        }
-        assert_eq!(reporter.finish().0.verdict(), Verdict::Failed);
-        let bytes = page.0.lock().unwrap().clone();
-        String::from_utf8(bytes).unwrap()
-    }
-
-    #[test]
-    fn a_whole_report_in_a_pipe() {
-        insta::assert_snapshot!(report(RunKind::Up, Form::Plain { look: Look::plain(80) }), @r"
-        PLAY [Mail servers] (3 hosts)
-        unreachable mx3
-            error: connect to mx3: connection timed out
-        changed     mx1  postfix : Install the packages (4.2 s)
-        changed     mx2  postfix : Install the packages (4.2 s)
-        failed      mx2  postfix : Write main.cf
-            error: postfix check found faults in the configuration that was written, so
-              the service was not reloaded
-            because: bad numeric parameter value
-            at: roles/postfix/tasks/main.yml:14:3
-            command: postfix -c '/etc/postfix dir' check (exit status 1)
-            stderr:
-              postfix: fatal: bad numeric configuration: \u{1b}[31mmessage_size_limit = 10M
-            hint: write the size in bytes
-        changed     mx1  postfix : Write main.cf
-        rollback    mx2  taking the changes back: a task failed
-        rolled back mx2  this run's changes were taken back
-        changed     mx1  postfix : Restart Postfix (handler)
-
-        CHANGES
-        mx1: 2 changes, 1 action
-          + package postfix  version: 2:3.5.8-7.el8.x86_64
-          ~ file /etc/postfix/main.cf
-          ! restart postfix.service
-        mx2: 1 change, taken back
-          + package postfix  version: 2:3.5.8-7.el8.x86_64
-
-        PLAY RECAP
-        mx1 : ok=4 changed=3 unreachable=0 failed=0 skipped=1 rescued=0 ignored=0
-        mx2 : ok=1 changed=1 unreachable=0 failed=1 skipped=0 rescued=0 ignored=0
-        mx3 : ok=0 changed=0 unreachable=1 failed=0 skipped=0 rescued=0 ignored=0
-        failed: mx2: postfix : Write main.cf: postfix check found faults in the
-            configuration that was written, so the service was not reloaded (changes
-            taken back)
-        unreachable: mx3: connect to mx3: connection timed out
-
-        1 of 3 hosts changed (2 changes, 1 action). 1 host failed and took this run's
-        changes back (mx2). 1 host could not be reached (mx3). Mend the cause and run
-        `mailprov up inventory.yaml --limit mx2,mx3` again.
-        ");
-        insta::assert_snapshot!(report(RunKind::Check, Form::Plain { look: Look::plain(usize::MAX) }), @r"
-        PLAY [Mail servers] (3 hosts, check: nothing is changed)
-        unreachable mx3
-            error: connect to mx3: connection timed out
-        changed     mx1  postfix : Install the packages (4.2 s)
-        changed     mx2  postfix : Install the packages (4.2 s)
-        failed      mx2  postfix : Write main.cf
-            error: postfix check found faults in the configuration that was written, so the service was not reloaded
-            because: bad numeric parameter value
-            at: roles/postfix/tasks/main.yml:14:3
-            command: postfix -c '/etc/postfix dir' check (exit status 1)
-            stderr:
-              postfix: fatal: bad numeric configuration: \u{1b}[31mmessage_size_limit = 10M
-            hint: write the size in bytes
-        changed     mx1  postfix : Write main.cf
-        rollback    mx2  taking the changes back: a task failed
-        rolled back mx2  this run's changes were taken back
-        changed     mx1  postfix : Restart Postfix (handler)
-
-        PLAN
-        mx1: 2 changes, 1 action
-          + package postfix  version: 2:3.5.8-7.el8.x86_64
-          ~ file /etc/postfix/main.cf
-          ! restart postfix.service
-        mx2: 1 change, taken back
-          + package postfix  version: 2:3.5.8-7.el8.x86_64
-
-        PLAY RECAP
-        mx1 : ok=4 changed=3 unreachable=0 failed=0 skipped=1 rescued=0 ignored=0
-        mx2 : ok=1 changed=1 unreachable=0 failed=1 skipped=0 rescued=0 ignored=0
-        mx3 : ok=0 changed=0 unreachable=1 failed=0 skipped=0 rescued=0 ignored=0
-        failed: mx2: postfix : Write main.cf: postfix check found faults in the configuration that was written, so the service was not reloaded (changes taken back)
-        unreachable: mx3: connect to mx3: connection timed out
-
-        1 of 3 hosts would change (2 changes, 1 action). 1 host failed and took this run's changes back (mx2). 1 host could not be reached (mx3). Mend the cause and run `mailprov up inventory.yaml --limit mx2,mx3` again.
-        ");
-    }
-
-    #[test]
-    fn quiet_leaves_the_recap() {
-        let look = Look { verbosity: Verbosity::Quiet, ..Look::plain(80) };
-        insta::assert_snapshot!(report(RunKind::Up, Form::Plain { look }), @r"
-        PLAY RECAP
-        mx1 : ok=4 changed=3 unreachable=0 failed=0 skipped=1 rescued=0 ignored=0
-        mx2 : ok=1 changed=1 unreachable=0 failed=1 skipped=0 rescued=0 ignored=0
-        mx3 : ok=0 changed=0 unreachable=1 failed=0 skipped=0 rescued=0 ignored=0
-        failed: mx2: postfix : Write main.cf: postfix check found faults in the
-            configuration that was written, so the service was not reloaded (changes
-            taken back)
-        unreachable: mx3: connect to mx3: connection timed out
-        1 of 3 hosts changed (2 changes, 1 action). 1 host failed and took this run's
-        changes back (mx2). 1 host could not be reached (mx3). Mend the cause and run
-        `mailprov up inventory.yaml --limit mx2,mx3` again.
-        ");
-    }
-
-    #[test]
-    fn a_terminal_gets_the_same_lines() {
-        let look = Look::plain(80);
-        assert_eq!(report(RunKind::Up, Form::Terminal { look, rows: 24 }), report(RunKind::Up, Form::Plain { look }));
-    }
-
-    struct Closed(io::ErrorKind);
-
-    impl Write for Closed {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(self.0.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_reader_that_goes_away_does_not_stop_the_run_but_a_full_disk_is_told() {
-        for (kind, told) in [(io::ErrorKind::BrokenPipe, false), (io::ErrorKind::StorageFull, true)] {
-            let run = run_info(RunKind::Up, &["mx1"]);
-            let out = Box::new(Closed(kind));
-            let mut reporter = Reporter::new(run, Form::Json, Box::new(|_| None), out);
-            for event in mixed_run() {
-                reporter.handle(&event);
-            }
-            let (tally, written) = reporter.finish();
-            assert_eq!((tally.verdict(), written.is_err()), (Verdict::Failed, told));
-        }
-    }
 }

@@ -27,9 +27,9 @@ pub struct Console {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Size {
-    columns: usize,
-    rows: usize,
+pub(super) struct Size {
+    pub(super) columns: usize,
+    pub(super) rows: usize,
 }
 
 impl Console {
@@ -58,6 +58,8 @@ impl Console {
         let look = |width| Look { width, colour, verbosity: self.verbosity, diff };
         match (self.format, self.terminal) {
             (OutputFormat::Json, _) => Form::Json,
+            // One that knows no control codes gets lines alone.
+            (OutputFormat::Text, Some(Size { columns, .. })) if is_dumb() => Form::Plain { look: look(columns) },
             (OutputFormat::Text, Some(Size { columns, rows })) => Form::Terminal { look: look(columns), rows },
             (OutputFormat::Text, None) => Form::Plain { look: look(usize::MAX) },
         }
@@ -144,11 +146,15 @@ fn to_stderr(text: &str) {
 
 /// <https://no-color.org>, and terminals that say they know no colours.
 fn environment_allows_colour() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        && std::env::var_os("TERM").is_none_or(|value| value != "dumb")
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && !is_dumb()
 }
 
-fn terminal_size() -> Option<Size> {
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|value| value == "dumb")
+}
+
+/// The size of the terminal on stdout, if there is one.
+pub(super) fn terminal_size() -> Option<Size> {
     let stdout = io::stdout();
     if !stdout.is_terminal() {
         return None;

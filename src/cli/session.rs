@@ -1,13 +1,14 @@
 //! A run as it is watched: the work on one side, its report on the other.
 
 use std::future::Future;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use super::console::output_failure;
+use super::console::{Size, output_failure, terminal_size};
 use super::exit::Exit;
 use super::failure::{Failure, Kind};
 use super::pages::Pages;
@@ -17,6 +18,8 @@ use crate::veil::Veil;
 
 /// Events that may wait to be passed on to the report.
 const EVENTS_AHEAD: usize = 256;
+/// How often the times on a terminal are brought up to date.
+const TICK: Duration = Duration::from_millis(250);
 
 /// What the report is told.
 enum Told {
@@ -80,15 +83,29 @@ pub(super) fn exit(tally: &Tally, interrupted: bool) -> Exit {
 
 /// What is secret for the controller alone (passwords of connections) is hidden here, and all else once more.
 fn write(mut reporter: Reporter, mut pages: Pages, veil: &Veil, told: &Receiver<Told>) -> (Tally, Result<(), Failure>) {
-    while let Ok(told) = told.recv() {
-        match told {
-            Told::Event(mut event) => {
-                event.event.each_text(&mut |text| veil.hide_in(text));
-                pages.add(&event);
-                reporter.handle(&event);
+    reporter.show();
+    loop {
+        let mut next = match told.recv_timeout(TICK) {
+            Ok(told) => Some(told),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        // All that has come by now is shown at once.
+        while let Some(told_now) = next {
+            match told_now {
+                Told::Event(mut event) => {
+                    event.event.each_text(&mut |text| veil.hide_in(text));
+                    pages.add(&event);
+                    reporter.handle(&event);
+                }
+                Told::Interrupted => reporter.interrupted(),
             }
-            Told::Interrupted => reporter.interrupted(),
+            next = told.try_recv().ok();
         }
+        if let Some(Size { columns, rows }) = terminal_size() {
+            reporter.resize(columns, rows);
+        }
+        reporter.show();
     }
     finish(reporter, pages)
 }

@@ -9,10 +9,11 @@ use crate::event::{Event, HostEvent, HostOutcome};
 /// Hosts that have a row of their own at most; the others are counted.
 pub(crate) const MAX_HOST_ROWS: usize = 8;
 
-/// One row; the key says which row of the display before it is the same one.
+/// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
-    pub(crate) key: String,
+    /// For how long this has been so.
+    pub(crate) seconds: u64,
     pub(crate) text: String,
 }
 
@@ -32,6 +33,8 @@ pub(crate) struct Board {
 struct Active {
     host: String,
     doing: String,
+    /// Since this time of the run, in milliseconds.
+    since: u64,
     output: String,
 }
 
@@ -50,7 +53,7 @@ impl Board {
             Event::RollbackStarted { .. } => "taking the changes back".to_owned(),
             Event::RolledBack { change, .. } => format!("restoring {} {}", change.kind, clean(&change.name)),
             Event::Output { line } => {
-                self.host(&event.host).output = clean(line.trim()).into_owned();
+                self.host(event).output = clean(line.trim()).into_owned();
                 return;
             }
             Event::HostFinished { outcome } => {
@@ -64,14 +67,16 @@ impl Board {
             | Event::Warning { .. }
             | Event::Late { .. } => return,
         };
-        let host = self.host(&event.host);
+        let host = self.host(event);
         host.doing = doing;
+        host.since = event.at_ms;
         host.output.clear();
     }
 
-    fn host(&mut self, name: &str) -> &mut Active {
-        let index = self.active.iter().position(|active| active.host == name).unwrap_or_else(|| {
-            self.active.push(Active { host: name.to_owned(), doing: String::new(), output: String::new() });
+    fn host(&mut self, event: &HostEvent) -> &mut Active {
+        let index = self.active.iter().position(|active| active.host == event.host).unwrap_or_else(|| {
+            let host = event.host.clone();
+            self.active.push(Active { host, doing: String::new(), since: event.at_ms, output: String::new() });
             self.active.len() - 1
         });
         &mut self.active[index]
@@ -86,27 +91,43 @@ impl Board {
         }
     }
 
-    /// The rows for a terminal with room for so many hosts.
-    pub(crate) fn rows(&self, room: usize) -> Vec<Row> {
+    /// The rows for a terminal with room for so many hosts, at this time of the run.
+    pub(crate) fn rows(&self, room: usize, now_ms: u64) -> Vec<Row> {
         let room = room.clamp(1, MAX_HOST_ROWS);
-        let mut rows: Vec<Row> = self.active.iter().take(room).map(|active| self.row(active)).collect();
-        let more = self.active.len() - rows.len();
-        if more > 0 {
-            rows.push(Row { key: "…more".to_owned(), text: format!("{} at work", count(more, "more host")) });
+        let seconds = |since: u64| now_ms.saturating_sub(since) / 1000;
+        let (shown, folded) = self.active.split_at(room.min(self.active.len()));
+        let mut rows: Vec<Row> =
+            shown.iter().map(|active| Row { seconds: seconds(active.since), text: self.text(active) }).collect();
+        if let Some(longest) = folded.iter().map(|active| seconds(active.since)).max() {
+            rows.push(Row { seconds: longest, text: fold(folded) });
         }
         if self.total > 1 {
             let trouble = if self.troubled > 0 { format!(", {} in trouble", self.troubled) } else { String::new() };
             let text = format!("{} of {} done{trouble}", self.done, count(self.total, "host"));
-            rows.push(Row { key: "…total".to_owned(), text });
+            rows.push(Row { seconds: seconds(0), text });
         }
         rows
     }
 
-    fn row(&self, active: &Active) -> Row {
+    fn text(&self, active: &Active) -> String {
         let host = pad(&clean(&active.host), self.host_columns);
         let output = if active.output.is_empty() { String::new() } else { format!(" | {}", active.output) };
-        Row { key: active.host.clone(), text: format!("{host}  {}{output}", active.doing) }
+        format!("{host}  {}{output}", active.doing)
     }
+}
+
+/// `12 more hosts: 9 postfix : Install the packages, 3 gathering facts`
+fn fold(hosts: &[Active]) -> String {
+    let mut doing: Vec<(&str, usize)> = Vec::new();
+    for host in hosts {
+        match doing.iter_mut().find(|(what, _)| *what == host.doing) {
+            Some((_, number)) => *number += 1,
+            None => doing.push((&host.doing, 1)),
+        }
+    }
+    doing.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+    let doing: Vec<_> = doing.into_iter().map(|(what, number)| format!("{number} {what}")).collect();
+    format!("{}: {}", count(hosts.len(), "more host"), doing.join(", "))
 }
 
 #[cfg(test)]
@@ -116,7 +137,7 @@ mod tests {
     use crate::report::samples::{event, task};
 
     fn shown(board: &Board, room: usize) -> String {
-        board.rows(room).into_iter().map(|row| row.text).collect::<Vec<_>>().join("\n")
+        board.rows(room, 0).into_iter().map(|row| row.text).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -137,7 +158,7 @@ mod tests {
         insta::assert_snapshot!(shown(&board, 2), @r"
         mx1  starting the agent
         mx2  postfix : Install the packages | Downloading \u{1b}[1mpostfix
-        2 more hosts at work
+        2 more hosts: 2 starting the agent
         0 of 5 hosts done
         ");
 
@@ -156,5 +177,14 @@ mod tests {
         let mut board = Board::new(1, 3);
         board.add(&event("mx1", Event::PlayStarted { name: "p".to_owned() }));
         assert_eq!(shown(&board, 8), "mx1  gathering facts");
+    }
+
+    #[test]
+    fn a_row_tells_for_how_long() {
+        let mut board = Board::new(2, 3);
+        board.add(&HostEvent { at_ms: 2_000, ..event("mx1", Event::Connected { ms: 1 }) });
+        board.add(&HostEvent { at_ms: 4_500, ..event("mx2", Event::PlayStarted { name: "p".to_owned() }) });
+        let seconds: Vec<u64> = board.rows(8, 6_400).iter().map(|row| row.seconds).collect();
+        assert_eq!(seconds, [4, 1, 6]);
     }
 }

@@ -16,10 +16,15 @@ const DIFF_TIME: std::time::Duration = std::time::Duration::from_millis(500);
 pub(crate) fn lines(look: &Look, indent: usize, change: &ChangeView) -> Vec<String> {
     let mut lines = summary(look, indent, change);
     if look.diff {
-        let margin = " ".repeat(indent + 4);
-        lines.extend(text(look, change).into_iter().map(|line| format!("{margin}{line}").trim_end().to_owned()));
+        lines.extend(diff(look, indent + 4, change));
     }
     lines
+}
+
+/// The change's text.
+pub(crate) fn diff(look: &Look, indent: usize, change: &ChangeView) -> Vec<String> {
+    let margin = " ".repeat(indent);
+    text(look, change).into_iter().map(|line| format!("{margin}{line}").trim_end().to_owned()).collect()
 }
 
 /// An action as a line of a plan.
@@ -49,6 +54,8 @@ pub(crate) fn summary(look: &Look, indent: usize, change: &ChangeView) -> Vec<St
         vec![start]
     } else if used + 2 + width(&inline) <= look.width {
         vec![format!("{start}  {}", look.paint(Tone::Dim, &inline))]
+    } else if indent + 4 + width(&inline) <= look.width {
+        vec![start, format!("{}{}", " ".repeat(indent + 4), look.paint(Tone::Dim, &inline))]
     } else {
         let margin = " ".repeat(indent + 4);
         let details = details.into_iter().map(|detail| format!("{margin}{}", look.paint(Tone::Dim, &detail)));
@@ -169,8 +176,7 @@ mod tests {
         main_cf.properties.push(property("owner", Some("a-user-with-a-long-name"), Some("another-user")));
         insta::assert_snapshot!(shown(&look, &main_cf), @r"
         ~ file /etc/postfix/main.cf
-            mode: 0644 → 0600
-            owner: a-user-with-a-long-name → another-user
+            mode: 0644 → 0600, owner: a-user-with-a-long-name → another-user
         ");
         insta::assert_snapshot!(shown(&Look::plain(200), &main_cf), @"  ~ file /etc/postfix/main.cf  mode: 0644 → 0600, owner: a-user-with-a-long-name → another-user");
 

@@ -1,18 +1,23 @@
 //! The last sentences: what happened, and what to do next.
 
-use super::look::{Look, clean, count, list};
+use super::look::{Look, NO_BREAK, clean, count, list};
 use super::plan::Size;
 use super::tally::{HostTally, Tally};
 use super::{RunInfo, RunKind};
 
-/// The hosts that a suggested command names at most; with more of them the user knows better.
-const NAMED_HOSTS: usize = 5;
+/// Columns of the hosts' names in a suggested command at most.
+const NAMED_COLUMNS: usize = 60;
 
 /// What happened in one or two sentences, wrapped.
 pub(crate) fn lines(look: &Look, run: &RunInfo, tally: &Tally) -> Vec<String> {
     let sentences = [happened(run, tally), troubles(look, tally), left(look, run, tally), next(run, tally)];
     let text = sentences.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
-    look.wrap("", 0, &text)
+    // A command stays in one piece, so that it can be copied.
+    let whole = text.split('`').enumerate().map(|(index, part)| match index % 2 {
+        0 => part.to_owned(),
+        _ => format!("`{}`", part.replace(' ', NO_BREAK)),
+    });
+    look.wrap("", 0, &whole.collect::<String>())
 }
 
 fn happened(run: &RunInfo, tally: &Tally) -> String {
@@ -97,8 +102,16 @@ fn next(run: &RunInfo, tally: &Tally) -> String {
     let bad = tally.hosts().filter(|(_, host)| bad(host) && !(restoring && host.kept > 0));
     let bad: Vec<&str> = bad.map(|(name, _)| name).collect();
     if !bad.is_empty() {
-        let some = bad.len() < tally.hosts().count() && bad.len() <= NAMED_HOSTS;
-        let again = if some { format!("{} --limit {}", run.again_on, bad.join(",")) } else { run.again.clone() };
+        let names = bad.join(",");
+        let again = match run.kind {
+            _ if bad.len() == tally.hosts().count() => run.again.clone(),
+            _ if names.len() <= NAMED_COLUMNS => format!("{} --limit {names}", run.again_on),
+            // It knows nothing of hosts that went through and went back.
+            RunKind::Up if !tally.hosts().any(|(_, host)| host.is_reverted()) => {
+                format!("{} --retry-failed", run.again)
+            }
+            _ => run.again.clone(),
+        };
         if run.kind == RunKind::Verify {
             return format!("`{}` repairs what is in the playbook; mend the rest and run `{again}` again.", run.apply);
         }
@@ -199,8 +212,8 @@ mod tests {
         let cut = [event("mx1", restored(None)), event("mx1", Event::HostFinished { outcome: lost })];
         insta::assert_snapshot!(closing(RunKind::Rollback { check: false }, &["mx1"], &cut), @r"
         Put back mx1 (1 change). 1 host could not be reached (mx1). Mend the cause and,
-        where `mailprov history` does not call the run rolled back, run `mailprov up
-        inventory.yaml --limit mx*` again.
+        where `mailprov history` does not call the run rolled back, run
+        `mailprov up inventory.yaml --limit mx*` again.
         ");
         let one = [event("mx1", restored(None)), done()];
         insta::assert_snapshot!(closing(RunKind::Rollback { check: true }, &["mx1"], &one), @"Would put back mx1 (1 change). Leave out `--check` to do it.");

@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+/// A space at which no line is broken.
+pub(crate) const NO_BREAK: &str = "\u{a0}";
+
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
@@ -76,7 +79,8 @@ impl Look {
     }
 
     /// Prose broken at spaces so that it fits; the first line after `first`, the others after as many spaces
-    /// as `indent` says. A word longer than the line stays whole, so that paths can be copied.
+    /// as `indent` says. A word longer than the line stays whole, so that paths can be copied, and so does what
+    /// [`NO_BREAK`] holds together.
     pub(crate) fn wrap(&self, first: &str, indent: usize, text: &str) -> Vec<String> {
         let mut lines = vec![first.to_owned()];
         let mut used = width(first);
@@ -98,7 +102,7 @@ impl Look {
                 fresh = false;
             }
         }
-        lines
+        lines.into_iter().map(|line| line.replace(NO_BREAK, " ")).collect()
     }
 }
 

@@ -1,19 +1,23 @@
 //! What changed, or would: each host's net changes, hosts with equal ones folded into one entry.
 
-use super::change;
 use super::look::{Look, Tone, clean, count, list, width};
 use super::tally::{HostTally, Tally};
+use super::{change, own_name};
 use crate::event::{ChangeView, PropertyChange, TextChange};
 
 /// Lines that the names of equal hosts may take.
 const HOST_LINES: usize = 3;
 
-/// The hosts with the same changes.
+/// The hosts with the same changes, but for their own names.
 struct Group<'a> {
     hosts: Vec<&'a str>,
-    size: Size,
     taken_back: bool,
-    body: Vec<String>,
+    /// Without names of hosts; the texts are those of the first host.
+    changes: Vec<ChangeView>,
+    actions: Vec<String>,
+    /// Every host's texts, in the order of the changes.
+    texts: Vec<Vec<Option<TextChange>>>,
+    size: Size,
 }
 
 /// How much changes.
@@ -46,27 +50,38 @@ impl Size {
 
 /// The plan under its title; nothing where there is nothing to tell.
 pub(crate) fn lines(look: &Look, title: &str, tally: &Tally) -> Vec<String> {
-    let groups = groups(look, tally);
+    let groups = groups(tally);
     if groups.iter().all(|group| group.size == Size::default()) {
         return Vec::new();
     }
     let mut lines = vec![look.paint(Tone::Strong, title)];
     for group in groups {
         lines.extend(group.heading(look));
-        lines.extend(group.body);
+        lines.extend(group.body(look));
     }
     lines
 }
 
-fn groups<'a>(look: &Look, tally: &'a Tally) -> Vec<Group<'a>> {
+fn groups<'a>(tally: &'a Tally) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     // A host that was never reached has no changes to speak of; the recap says why.
     for (name, host) in tally.hosts().filter(|(_, host)| !host.is_not_started() && !unheard(host)) {
-        let body = body(look, host);
-        let taken_back = host.is_taken_back();
-        match groups.iter_mut().find(|group| group.body == body && group.taken_back == taken_back) {
-            Some(group) => group.hosts.push(name),
-            None => groups.push(Group { hosts: vec![name], size: Size::of(host), taken_back, body }),
+        let group = Group::of(name, host);
+        match groups.iter_mut().find(|other| other.is_like(&group)) {
+            Some(other) => {
+                other.hosts.extend(group.hosts);
+                other.texts.extend(group.texts);
+            }
+            None => groups.push(group),
+        }
+    }
+    // A host that is alone keeps its name.
+    for group in &mut groups {
+        if let [name] = group.hosts[..]
+            && let Some((_, host)) = tally.hosts().find(|(host, _)| *host == name)
+        {
+            group.changes = net(&host.changes);
+            group.actions.clone_from(&host.actions);
         }
     }
     groups
@@ -76,13 +91,57 @@ fn unheard(host: &HostTally) -> bool {
     host.is_unreachable() && host.changes.is_empty() && host.actions.is_empty()
 }
 
-fn body(look: &Look, host: &HostTally) -> Vec<String> {
-    let mut lines: Vec<String> = net(&host.changes).iter().flat_map(|change| change::lines(look, 2, change)).collect();
-    lines.extend(host.actions.iter().map(|action| change::action(look, 2, action)));
-    lines
-}
+impl<'a> Group<'a> {
+    fn of(name: &'a str, host: &HostTally) -> Self {
+        let changes: Vec<ChangeView> =
+            net(&host.changes).iter().map(|change| own_name::of_change(name, change)).collect();
+        let texts = changes.iter().map(|change| change.text.clone()).collect();
+        let actions = host.actions.iter().map(|action| own_name::without(name, action)).collect();
+        let (size, taken_back) = (Size::of(host), host.is_taken_back());
+        Self { hosts: vec![name], taken_back, changes, actions, texts: vec![texts], size }
+    }
 
-impl Group<'_> {
+    /// Whether the same happens, whatever the texts of files are.
+    fn is_like(&self, other: &Self) -> bool {
+        let same = |(one, two): (&ChangeView, &ChangeView)| {
+            ChangeView { text: None, ..one.clone() } == ChangeView { text: None, ..two.clone() }
+        };
+        self.taken_back == other.taken_back
+            && self.actions == other.actions
+            && self.changes.len() == other.changes.len()
+            && self.changes.iter().zip(&other.changes).all(same)
+    }
+
+    fn body(&self, look: &Look) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (index, change) in self.changes.iter().enumerate() {
+            let all_alike = self.texts.iter().all(|texts| texts[index] == self.texts[0][index]);
+            if !look.diff || all_alike {
+                lines.extend(change::lines(look, 2, change));
+                continue;
+            }
+            lines.extend(change::summary(look, 2, change));
+            for (hosts, text) in self.texts_of(index) {
+                lines.push(look.paint(Tone::Strong, &format!("      {}:", list(&hosts, look.width.min(100) - 8))));
+                lines.extend(change::diff(look, 6, &ChangeView { text, ..change.clone() }));
+            }
+        }
+        lines.extend(self.actions.iter().map(|action| change::action(look, 2, action)));
+        lines
+    }
+
+    /// The different texts of one change, with the hosts that have them.
+    fn texts_of(&self, index: usize) -> Vec<(Vec<&str>, Option<TextChange>)> {
+        let mut texts: Vec<(Vec<&str>, Option<TextChange>)> = Vec::new();
+        for (host, own) in self.hosts.iter().zip(&self.texts) {
+            match texts.iter_mut().find(|(_, text)| *text == own[index]) {
+                Some((hosts, _)) => hosts.push(host),
+                None => texts.push((vec![host], own[index].clone())),
+            }
+        }
+        texts
+    }
+
     /// `3 hosts: same 9 changes, 2 actions (mx1, mx2, mx3)`
     fn heading(&self, look: &Look) -> Vec<String> {
         let same = if self.hosts.len() > 1 && self.size != Size::default() { "same " } else { "" };

@@ -1,6 +1,6 @@
 //! The lines that one event adds to the report while the run goes on.
 
-use super::look::{Look, Tone, Verbosity, clean, clean_lines, count, pad};
+use super::look::{Look, NO_BREAK, Tone, Verbosity, clean, clean_lines, count, pad, width};
 use super::{change, checks, failure};
 use crate::event::{
     ChangeView, Check, Event, Failure, HostEvent, HostOutcome, ItemResult, Status, TaskRef, TaskResult, Vantage,
@@ -11,6 +11,9 @@ use crate::hostplay::Origin;
 const STATUS_COLUMNS: usize = 11;
 /// A task's time is shown from here on.
 const SLOW_MS: u64 = 1000;
+
+/// What is said where a run went back.
+pub(crate) const TAKEN_BACK: &str = "this run's changes were taken back";
 
 /// The page, and what of the run decides how its lines are set.
 pub(crate) struct Page<'a> {
@@ -64,9 +67,7 @@ impl Page<'_> {
         if !verbose && !speaks && matches!(result.status, Status::Ok | Status::Skipped) {
             return Vec::new();
         }
-        let unknown = if result.unknown { " (known after apply)" } else { "" };
-        let slow = if result.ms >= SLOW_MS { format!(" ({})", time(result.ms)) } else { String::new() };
-        let text = format!("{}{unknown}{slow}", task_name(&result.task));
+        let text = format!("{}{}", Self::task_text(result), slow(result.ms));
         let (word, tone) = status(result.status);
         let mut lines = self.prose(word, tone, host, &text);
         if verbose || speaks {
@@ -86,12 +87,14 @@ impl Page<'_> {
         lines
     }
 
+    /// The task's name, and whether only applying tells what it does.
+    pub(crate) fn task_text(result: &TaskResult) -> String {
+        let unknown = if result.unknown { " (known after apply)" } else { "" };
+        format!("{}{unknown}", task_name(&result.task))
+    }
+
     fn verified(&self, host: &str, vantage: Vantage, checks: &[Check]) -> Vec<String> {
-        let place = match vantage {
-            Vantage::Host => "from the host",
-            Vantage::Controller => "from the controller",
-        };
-        let text = format!("{place}: {}", checks::summary(checks));
+        let text = checks::headline(vantage, checks);
         let mut lines = self.prose("verified", checks::tone(checks), host, &text);
         let all = self.every_check || self.look.verbosity == Verbosity::Verbose;
         lines.extend(checks::lines(self.look, checks, all));
@@ -148,9 +151,7 @@ impl Page<'_> {
     fn host_finished(&self, host: &str, outcome: &HostOutcome) -> Vec<String> {
         match outcome {
             HostOutcome::Succeeded => self.detail(host, "done"),
-            HostOutcome::Failed { rolled_back: true } => {
-                self.prose("rolled back", Tone::Bad, host, "this run's changes were taken back")
-            }
+            HostOutcome::Failed { rolled_back: true } => self.prose("rolled back", Tone::Bad, host, TAKEN_BACK),
             HostOutcome::Reverted => {
                 self.prose("rolled back", Tone::Warn, host, "this run's changes were taken back here too")
             }
@@ -173,10 +174,12 @@ impl Page<'_> {
     }
 
     /// `changed     mx1  postfix : Install the packages`
-    fn prose(&self, word: &str, tone: Tone, host: &str, text: &str) -> Vec<String> {
+    pub(crate) fn prose(&self, word: &str, tone: Tone, host: &str, text: &str) -> Vec<String> {
         let host = pad(&clean(host), self.host_columns);
         let start = format!("{} {host}  ", pad(word, STATUS_COLUMNS));
-        let mut lines = self.look.wrap(&start, 4, &clean(text));
+        // What goes on stands below its beginning, where that leaves enough room.
+        let indent = if width(&start) > self.look.width / 2 { 4 } else { width(&start) };
+        let mut lines = self.look.wrap(&start, indent, &clean(text));
         self.paint_word(&mut lines, word, tone);
         for line in &mut lines {
             line.truncate(line.trim_end().len());
@@ -211,6 +214,11 @@ pub(crate) fn task_name(task: &TaskRef) -> String {
     let role = task.role.as_ref().map(|role| format!("{} : ", clean(role))).unwrap_or_default();
     let handler = if task.handler { " (handler)" } else { "" };
     format!("{role}{}{handler}", clean(&task.name))
+}
+
+/// ` (4.2 s)`, for what took its time.
+pub(crate) fn slow(ms: u64) -> String {
+    if ms >= SLOW_MS { format!(" ({})", time(ms).replace(' ', NO_BREAK)) } else { String::new() }
 }
 
 fn status(status: Status) -> (&'static str, Tone) {

@@ -12,6 +12,8 @@ mod plans;
 mod recorded;
 mod runs;
 mod schema;
+mod screens;
+mod terminal;
 mod vault;
 mod world;
 mod wrong;

@@ -101,16 +101,26 @@ impl World {
 
     fn command(&self, command_line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mailprov"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.settle(&mut command, command_line);
+        command
+    }
+
+    /// The program as the leader of a session, which takes the terminal that is its stdin.
+    pub fn session(&self, command_line: &str) -> Command {
+        let mut command = Command::new("setsid");
+        command.args(["--ctty", "--wait", env!("CARGO_BIN_EXE_mailprov")]);
+        self.settle(&mut command, command_line);
+        command
+    }
+
+    fn settle(&self, command: &mut Command, command_line: &str) {
         command
             .args(shlex::split(command_line).unwrap())
             .current_dir(self.path())
             .env_clear()
             .env("HOME", self.path())
-            .env("PATH", "/usr/bin:/bin")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
+            .env("PATH", "/usr/bin:/bin");
     }
 
     fn outcome(&self, child: Child) -> Outcome {
