@@ -101,9 +101,11 @@ impl Board {
         if let Some(longest) = folded.iter().map(|active| seconds(active.since)).max() {
             rows.push(Row { seconds: longest, text: fold(folded) });
         }
-        if self.total > 1 {
+        let coming = self.total.saturating_sub(self.done + self.active.len());
+        if self.total > 1 || coming > 0 {
+            let coming = if coming > 0 { format!(", {coming} not reached yet") } else { String::new() };
             let trouble = if self.troubled > 0 { format!(", {} in trouble", self.troubled) } else { String::new() };
-            let text = format!("{} of {} done{trouble}", self.done, count(self.total, "host"));
+            let text = format!("{} of {} done{trouble}{coming}", self.done, count(self.total, "host"));
             rows.push(Row { seconds: seconds(0), text });
         }
         rows
@@ -153,13 +155,13 @@ mod tests {
         mx2  postfix : Install the packages | Downloading \u{1b}[1mpostfix
         mx3  starting the agent
         mx4  starting the agent
-        0 of 5 hosts done
+        0 of 5 hosts done, 1 not reached yet
         ");
         insta::assert_snapshot!(shown(&board, 2), @r"
         mx1  starting the agent
         mx2  postfix : Install the packages | Downloading \u{1b}[1mpostfix
         2 more hosts: 2 starting the agent
-        0 of 5 hosts done
+        0 of 5 hosts done, 1 not reached yet
         ");
 
         board.add(&event("mx1", Event::HostFinished { outcome: HostOutcome::Succeeded }));
@@ -168,13 +170,14 @@ mod tests {
         insta::assert_snapshot!(shown(&board, 8), @r"
         mx3  starting the agent
         mx4  starting the agent
-        2 of 5 hosts done, 1 in trouble
+        2 of 5 hosts done, 1 in trouble, 1 not reached yet
         ");
     }
 
     #[test]
-    fn one_host_needs_no_total() {
+    fn one_host_needs_no_total_once_it_is_reached() {
         let mut board = Board::new(1, 3);
+        assert_eq!(shown(&board, 8), "0 of 1 host done, 1 not reached yet");
         board.add(&event("mx1", Event::PlayStarted { name: "p".to_owned() }));
         assert_eq!(shown(&board, 8), "mx1  gathering facts");
     }

@@ -26,10 +26,13 @@ impl Progress {
         if lines.is_empty() && rows == self.shown {
             return String::new();
         }
-        let mut text = self.back(look.width);
-        if !lines.is_empty() && !self.shown.is_empty() {
+        let before = self.lines(look.width);
+        let mut text = if before > 0 { format!("\r\u{1b}[{before}A") } else { String::new() };
+        let mut stale = before;
+        if !lines.is_empty() && before > 0 {
             // A line that is wider than the terminal would leave some of a row beside its end.
-            text.push_str("\u{1b}[J");
+            text.push_str(&erase(before));
+            stale = 0;
         }
         for line in lines {
             text.push_str(line);
@@ -37,23 +40,27 @@ impl Progress {
         }
         for row in &rows {
             let time = look.paint(Tone::Skip, &format!("{:>TIME_COLUMNS$}", elapsed(row.seconds)));
-            text.push_str(&format!("\u{1b}[K{time} {}\n", row.text));
+            text.push_str(&format!("{time} {}\u{1b}[K\n", row.text));
         }
-        if !rows.is_empty() || !self.shown.is_empty() {
-            text.push_str("\u{1b}[J");
+        if before > 0 {
+            text.push_str(&erase(stale.saturating_sub(rows.len())));
         }
         self.shown = rows;
         text
     }
 
-    /// To the beginning of the first row. A terminal that has become narrower has broken the rows.
-    fn back(&self, columns: usize) -> String {
+    /// Lines of the terminal that the rows take: one that has become narrower has broken them.
+    fn lines(&self, columns: usize) -> usize {
         let taken = |row: &Row| (TIME_COLUMNS + 1 + width(&row.text)).div_ceil(columns.max(1));
-        match self.shown.iter().map(taken).sum() {
-            0 => String::new(),
-            up => format!("\r\u{1b}[{up}A"),
-        }
+        self.shown.iter().map(taken).sum()
     }
+}
+
+/// Empties so many lines and the one below, which has what was typed. Not "all below" (ED), for which some terminals keep
+/// what they erase among the lines that have left the screen.
+fn erase(lines: usize) -> String {
+    let back = if lines > 0 { format!("\u{1b}[{lines}A") } else { String::new() };
+    format!("{}\u{1b}[K{back}", "\u{1b}[K\u{1b}[B".repeat(lines))
 }
 
 /// `7s`, `3m07`
