@@ -40,8 +40,8 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 pub(crate) use failure::plain as failure_lines;
-pub(crate) use look::clean;
 pub use look::{Look, Verbosity};
+pub(crate) use look::{clean, list};
 pub use record::Record;
 pub use tally::{Counts, Tally, Verdict};
 

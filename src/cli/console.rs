@@ -65,6 +65,12 @@ impl Console {
         }
     }
 
+    /// The width of the terminal, if there is one.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        self.terminal.map(|size| size.columns)
+    }
+
     /// Whether a report ends with where the time went.
     #[must_use]
     pub fn timings(&self) -> bool {

@@ -21,7 +21,8 @@ type Answer = answers::Answer<Vec<RunSummary>>;
 
 pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure::Failure> {
     let answers = answers::ask(args, console, Fleet::history)?;
-    answers::tell(&answers, console, |answer| history_lines(answer, args.output.verbose > 0), json_lines)
+    let lines = |runs: &Vec<RunSummary>| history_lines(runs, args.output.verbose > 0);
+    answers::tell(&answers, console, lines, |runs| lines(&runs.iter().map(timeless).collect()), json_lines)
 }
 
 /// For people: the host's runs, the newest first; with `verbose` all that they changed.
@@ -30,6 +31,11 @@ fn history_lines(runs: &[RunSummary], verbose: bool) -> Vec<String> {
         return vec!["  no runs".to_owned()];
     }
     runs.iter().rev().flat_map(|run| run_lines(run, verbose)).collect()
+}
+
+/// The same run at another host differs by moments.
+pub(super) fn timeless(run: &RunSummary) -> RunSummary {
+    RunSummary { started: 0, ended: run.ended.map(|_| 0), ..run.clone() }
 }
 
 pub(super) fn run_lines(run: &RunSummary, verbose: bool) -> Vec<String> {
@@ -121,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_newest_run_comes_first() {
-        insta::assert_snapshot!(answers::text(&answers(), |runs| history_lines(runs, false)), @r"
+        insta::assert_snapshot!(answers::text(&answers::each(&answers()), usize::MAX, |runs| history_lines(runs, false)), @r"
         mx1
           20261124T041500Z-00000000  unknown time  rolled back by 20261124T051500Z-00000000, 1 change
             ops@desk: mailprov up inventory.yaml
@@ -145,7 +151,7 @@ mod tests {
         let run = answers().into_iter().find_map(|(_, answer)| answer.ok()?.into_iter().next());
         let many = run.map(|run| ("mx1".to_owned(), Ok(vec![RunSummary { undoes, changed, ..run }])));
         let many: Vec<Answer> = many.into_iter().collect();
-        insta::assert_snapshot!(answers::text(&many, |runs| history_lines(runs, false)), @r"
+        insta::assert_snapshot!(answers::text(&answers::each(&many), usize::MAX, |runs| history_lines(runs, false)), @r"
         mx1
           20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  finished, 9 changes in 12 s
             ops@desk: mailprov up inventory.yaml
@@ -157,7 +163,40 @@ mod tests {
             file:/etc/4
             and 4 more (-v)
         ");
-        assert!(answers::text(&many, |runs| history_lines(runs, true)).ends_with("    file:/etc/8\n"));
+        let all = answers::text(&answers::each(&many), usize::MAX, |runs| history_lines(runs, true));
+        assert!(all.ends_with("    file:/etc/8\n"));
+    }
+
+    /// The screen of a fleet in which every tenth host has another story, and one is not reached.
+    fn screen(hosts: u64, columns: usize) -> String {
+        let known = answers();
+        let fleet: Vec<Answer> = (1..=hosts)
+            .map(|number| {
+                let answer = match (number, &known[..]) {
+                    (3, [_, _, (_, unreached)]) => unreached.clone(),
+                    (number, [(_, runs), ..]) if number % 10 == 5 => runs.clone(),
+                    (number, [(_, runs), ..]) => runs.clone().map(|mut runs| {
+                        runs.truncate(1);
+                        // They were not at it in the same second.
+                        runs[0].started += number % 3;
+                        runs
+                    }),
+                    _ => Ok(Vec::new()),
+                };
+                (format!("mail{number}.mydomain.local"), answer)
+            })
+            .collect();
+        let lines = |runs: &Vec<RunSummary>| history_lines(runs, false);
+        let groups = answers::groups(&fleet, |runs| lines(&runs.iter().map(timeless).collect()));
+        answers::text(&groups, columns, lines)
+    }
+
+    #[test]
+    fn equal_hosts_are_folded_on_a_terminal() {
+        insta::assert_snapshot!("history_3_hosts_80_columns", screen(3, 80));
+        insta::assert_snapshot!("history_3_hosts_200_columns", screen(3, 200));
+        insta::assert_snapshot!("history_40_hosts_80_columns", screen(40, 80));
+        insta::assert_snapshot!("history_40_hosts_200_columns", screen(40, 200));
     }
 
     #[test]

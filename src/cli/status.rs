@@ -7,7 +7,7 @@ use super::args::HistoryArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::failure;
-use super::history::{run_json, run_lines};
+use super::history::{run_json, run_lines, timeless};
 use crate::event::moment;
 use crate::fleet::Fleet;
 use crate::protocol::HostStatus;
@@ -18,7 +18,12 @@ type Answer = answers::Answer<HostStatus>;
 
 pub(super) fn run(args: &HistoryArgs, console: &Console) -> Result<Exit, failure::Failure> {
     let answers = answers::ask(args, console, Fleet::status)?;
-    answers::tell(&answers, console, |answer| status_lines(answer, args.output.verbose > 0), json_lines)
+    let lines = |status: &HostStatus| status_lines(status, args.output.verbose > 0);
+    answers::tell(&answers, console, lines, |status| lines(&timeless_status(status)), json_lines)
+}
+
+fn timeless_status(status: &HostStatus) -> HostStatus {
+    HostStatus { last: status.last.as_ref().map(timeless), ..status.clone() }
 }
 
 /// For people: the host's last run, and what is to be known before the next one.
@@ -94,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_is_to_be_known_before_the_next_run_is_said() {
-        insta::assert_snapshot!(answers::text(&answers(), |status| status_lines(status, false)), @r"
+        insta::assert_snapshot!(answers::text(&answers::each(&answers()), usize::MAX, |status| status_lines(status, false)), @r"
         mx1
           20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  unfinished, 1 change
             ops@desk: mailprov up inventory.yaml

@@ -45,6 +45,7 @@ fn happened(run: &RunInfo, tally: &Tally) -> String {
     };
     let what = size.text();
     match run.kind {
+        RunKind::Up if touched.is_empty() => "No host is changed.".to_owned(),
         RunKind::Up => format!("{of} changed ({what})."),
         RunKind::Verify => String::new(),
         RunKind::Check if unknown > 0 => {
@@ -58,7 +59,11 @@ fn happened(run: &RunInfo, tally: &Tally) -> String {
 }
 
 fn stand(hosts: usize) -> String {
-    if hosts == 1 { "the host stands".to_owned() } else { format!("all {hosts} hosts stand") }
+    match hosts {
+        1 => "the host stands".to_owned(),
+        2 => "both hosts stand".to_owned(),
+        _ => format!("all {hosts} hosts stand"),
+    }
 }
 
 fn all_ok(tally: &Tally) -> bool {

@@ -1,6 +1,7 @@
 //! On a terminal, what many hosts tell alike is told once: as soon as every host has come past it.
 //!
-//! Until then the rows of progress say where each host is. What went wrong is told at once, and its reasons once.
+//! Until then the rows of progress say where each host is. What went wrong is told at once, and its reasons once: the hosts
+//! that fail alike later are held, too.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -38,12 +39,13 @@ enum Key {
         handler: bool,
     },
     Verified(Vantage),
-    TakenBack,
+    Ended,
 }
 
 #[derive(Debug)]
 struct Told {
     host: String,
+    word: (&'static str, Tone),
     text: String,
     /// How long it took, in milliseconds.
     ms: u64,
@@ -67,25 +69,33 @@ impl Fold {
                 let place = result.task.origin.to_string();
                 let number = self.come_to(host, &Key::Task { place, handler: result.task.handler });
                 if is_plain_change(result) {
-                    self.hold(number, host, Page::task_text(result), result.ms, &[]);
+                    let told = Told::new(host, ("changed", Tone::Change), Page::task_text(result));
+                    self.hold(number, Told { ms: result.ms, ..told });
                     Vec::new()
+                } else if result.status == Status::Failed {
+                    self.trouble(page, event, number, "failed", &task_name(&result.task))
                 } else {
-                    self.trouble(page, event)
+                    page.lines(event)
                 }
             }
             Event::Verified { vantage, checks, .. } => {
                 let number = self.come_to(host, &Key::Verified(*vantage));
-                self.hold(number, host, checks::headline(*vantage, checks), 0, checks);
+                let told = Told::new(host, ("verified", checks::tone(checks)), checks::headline(*vantage, checks));
+                self.hold(number, Told { checks: checks.clone(), ..told });
                 Vec::new()
             }
             // The row of the host says it, and then what came of it.
             Event::RollbackStarted { .. } => Vec::new(),
             Event::HostFinished { outcome: HostOutcome::Failed { rolled_back: true } } => {
-                let number = self.come_to(host, &Key::TakenBack);
-                self.hold(number, host, TAKEN_BACK.to_owned(), 0, &[]);
+                let number = self.come_to(host, &Key::Ended);
+                self.hold(number, Told::new(host, ("rolled back", Tone::Bad), TAKEN_BACK.to_owned()));
                 Vec::new()
             }
-            _ => self.trouble(page, event),
+            Event::HostFinished { outcome: HostOutcome::Unreachable { .. } } => {
+                let number = self.come_to(host, &Key::Ended);
+                self.trouble(page, event, number, "unreachable", "")
+            }
+            _ => page.lines(event),
         };
         if matches!(event.event, Event::HostFinished { .. }) {
             self.open.remove(host);
@@ -121,35 +131,31 @@ impl Fold {
         number
     }
 
-    fn hold(&mut self, number: usize, host: &str, text: String, ms: u64, checks: &[Check]) {
+    fn hold(&mut self, number: usize, told: Told) {
         if let Some(entry) = number.checked_sub(self.first).and_then(|index| self.held.get_mut(index)) {
-            entry.told.push(Told { host: host.to_owned(), text, ms, checks: checks.to_vec() });
+            entry.told.push(told);
         }
     }
 
     fn tell_first(&mut self, page: &Page<'_>) -> Vec<String> {
-        let Some(Entry { key, told }) = self.held.pop_front() else { return Vec::new() };
+        let Some(Entry { told, .. }) = self.held.pop_front() else { return Vec::new() };
         self.first += 1;
         let mut groups: Vec<Vec<Told>> = Vec::new();
         for told in told {
-            match groups.iter_mut().find(|group| group[0].text == told.text) {
+            match groups.iter_mut().find(|group| (group[0].word, &group[0].text) == (told.word, &told.text)) {
                 Some(group) => group.push(told),
                 None => groups.push(vec![told]),
             }
         }
-        groups.iter().flat_map(|told| self.tell(page, &key, told)).collect()
+        groups.iter().flat_map(|told| self.tell(page, told)).collect()
     }
 
     /// What these hosts tell alike; of times, the longest.
-    fn tell(&self, page: &Page<'_>, key: &Key, told: &[Told]) -> Vec<String> {
-        let verified: Vec<(&str, &[Check])> = told.iter().map(|told| (told.host.as_str(), &*told.checks)).collect();
-        let (word, tone) = match key {
-            Key::Task { .. } => ("changed", Tone::Change),
-            Key::Verified(_) => ("verified", checks::tone(verified[0].1)),
-            Key::TakenBack => ("rolled back", Tone::Bad),
-        };
+    fn tell(&self, page: &Page<'_>, told: &[Told]) -> Vec<String> {
+        let [Told { word: (word, tone), text, .. }, ..] = told else { return Vec::new() };
         let slowest = told.iter().map(|told| told.ms).max().unwrap_or_default();
-        let mut lines = page.prose(word, tone, &self.who(told), &format!("{}{}", told[0].text, slow(slowest)));
+        let mut lines = page.prose(word, *tone, &self.who(told), &format!("{text}{}", slow(slowest)));
+        let verified: Vec<(&str, &[Check])> = told.iter().map(|told| (told.host.as_str(), &*told.checks)).collect();
         lines.extend(checks::folded(page.look, &verified, page.every_check));
         lines
     }
@@ -163,24 +169,32 @@ impl Fold {
         }
     }
 
-    /// As the page has it, but for reasons that another host has given already.
-    fn trouble(&mut self, page: &Page<'_>, event: &HostEvent) -> Vec<String> {
-        let what = match &event.event {
-            Event::TaskFinished(result) if result.status == Status::Failed => task_name(&result.task),
-            Event::HostFinished { outcome: HostOutcome::Unreachable { .. } } => String::new(),
-            _ => return page.lines(event),
-        };
+    /// As the page has it; reasons that another host has given already are left out, and the host is held.
+    fn trouble(
+        &mut self,
+        page: &Page<'_>,
+        event: &HostEvent,
+        number: usize,
+        word: &'static str,
+        what: &str,
+    ) -> Vec<String> {
         let unbroken = Look { width: usize::MAX, ..*page.look };
         let reasons = Page { look: &unbroken, ..*page }.lines(event).split_off(1);
-        let reasons = reasons.iter().map(|line| own_name::without(&event.host, line)).collect();
-        let alike = self.failures.iter().find(|(told, named, _)| (told, named) == (&what, &reasons));
-        if let Some((_, _, first)) = alike {
-            let word = if what.is_empty() { "unreachable" } else { "failed" };
-            let text = format!("{what} (as {first})");
-            return page.prose(word, Tone::Bad, &event.host, text.trim_start());
-        }
-        self.failures.push((what, reasons, event.host.clone()));
-        page.lines(event)
+        let reasons: Vec<String> = reasons.iter().map(|line| own_name::without(&event.host, line)).collect();
+        let alike = self.failures.iter().find(|(told, named, _)| (told.as_str(), named) == (what, &reasons));
+        let Some((_, _, first)) = alike else {
+            self.failures.push((what.to_owned(), reasons, event.host.clone()));
+            return page.lines(event);
+        };
+        let text = format!("{what} (as {first})").trim_start().to_owned();
+        self.hold(number, Told::new(&event.host, (word, Tone::Bad), text));
+        Vec::new()
+    }
+}
+
+impl Told {
+    fn new(host: &str, word: (&'static str, Tone), text: String) -> Self {
+        Self { host: host.to_owned(), word, text, ms: 0, checks: Vec::new() }
     }
 }
 

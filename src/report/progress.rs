@@ -3,6 +3,8 @@
 //! A frame is one text, so that nothing of it is seen half-done. After it the cursor stands on the line below the rows, and
 //! no mode of the terminal is changed: however the program ends, whole lines are left, and there is nothing to restore.
 
+use std::fmt::Write as _;
+
 use super::board::Row;
 use super::look::{Look, Tone, truncate, width};
 
@@ -40,7 +42,8 @@ impl Progress {
         }
         for row in &rows {
             let time = look.paint(Tone::Skip, &format!("{:>TIME_COLUMNS$}", elapsed(row.seconds)));
-            text.push_str(&format!("{time} {}\u{1b}[K\n", row.text));
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{time} {}\u{1b}[K", row.text);
         }
         if before > 0 {
             text.push_str(&erase(stale.saturating_sub(rows.len())));

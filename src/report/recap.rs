@@ -125,8 +125,8 @@ fn why(host: &HostTally) -> Option<(&'static str, String)> {
     };
     let (task, message) = host.failure.as_ref().map_or(("", ""), |(task, message)| (task, message));
     let parts = [task, message].into_iter().filter(|part| !part.is_empty());
-    let parts: String = parts.map(|part| format!(": {}", clean(part))).collect();
-    Some((word, format!("{parts}{fate}")))
+    let parts: Vec<_> = parts.map(|part| format!(": {}", clean(part))).collect();
+    Some((word, parts.concat() + fate))
 }
 
 #[cfg(test)]

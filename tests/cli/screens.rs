@@ -1,7 +1,5 @@
 //! What a person sees of a run on terminals of two sizes, with few hosts and with many; and how a terminal is left.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use crate::recorded;
 use crate::terminal::{Left, Terminal};
 use crate::world::World;

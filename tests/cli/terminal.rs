@@ -1,6 +1,6 @@
 //! The program on a terminal of a given size: what it shows, and in what state it leaves it.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 #![expect(clippy::disallowed_methods, reason = "a test starts the program")]
 
 use std::fs::{File, OpenOptions};
