@@ -59,6 +59,8 @@ use timings::Timings;
 /// What the first Ctrl-C comes to.
 const INTERRUPTED: &str = "interrupted: no more hosts are started; those at work end by their own policy. \
                            Press Ctrl-C again to leave them at once.";
+/// What the second one comes to.
+const INTERRUPTED_AGAIN: &str = "interrupted again: the hosts at work are left.";
 /// Columns that a host name takes at most in the lines of a run.
 const MAX_HOST_COLUMNS: usize = 40;
 
@@ -165,6 +167,7 @@ pub struct Reporter {
     out: Box<dyn Write + Send>,
     /// What is to be written next.
     lines: Vec<String>,
+    interrupted: bool,
     error: Option<io::Error>,
 }
 
@@ -191,7 +194,20 @@ impl Reporter {
         });
         let lines = if form == Form::Json { vec![json::start(&run)] } else { Vec::new() };
         let (tally, plays) = (new_tally(&run), Vec::new());
-        Self { run, form, tally, host_columns, plays, timings: None, live, source, out, lines, error: None }
+        Self {
+            run,
+            form,
+            tally,
+            host_columns,
+            plays,
+            timings: None,
+            live,
+            source,
+            out,
+            lines,
+            interrupted: false,
+            error: None,
+        }
     }
 
     /// The same, with where the time went at its end, if that is wanted.
@@ -254,8 +270,10 @@ impl Reporter {
     pub fn interrupted(&mut self) {
         let (Form::Terminal { look, .. } | Form::Plain { look }) = self.form else { return };
         if look.verbosity > Verbosity::Quiet {
-            self.lines.extend(look.wrap("", 0, INTERRUPTED));
+            let said = if self.interrupted { INTERRUPTED_AGAIN } else { INTERRUPTED };
+            self.lines.extend(look.wrap("", 0, said));
         }
+        self.interrupted = true;
     }
 
     fn text(&mut self, look: &Look, event: &HostEvent) -> Vec<String> {

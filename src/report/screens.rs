@@ -79,6 +79,8 @@ fn a_run_that_is_left_at_once_leaves_no_row_behind() {
     let (mut reporter, terminal) = watched(&[("up", 3)], 2_000, 80, 50).unwrap();
     reporter.interrupted();
     reporter.show_at(2_000);
+    reporter.interrupted();
+    reporter.show_at(2_000);
     assert!(terminal.screen().contains("0 of 3 hosts done"));
     // Nothing came from the hosts any more.
     reporter.finish().1.unwrap();
