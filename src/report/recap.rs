@@ -201,6 +201,6 @@ mod tests {
         tally.add(&event("mx1", Event::Late { at_work: "the task \"Install\"".to_owned(), limit: 900 }));
         tally.add(&event("mx1", Event::HostFinished { outcome: HostOutcome::Failed { rolled_back: true } }));
         let said = "failed: mx1: the task \"Install\" takes longer than 900 s (--task-timeout) (changes taken back)";
-        assert_eq!(lines(&Look::plain(200), &tally)[2], said);
+        assert_eq!(lines(&Look::plain(200), &tally, false)[2], said);
     }
 }
