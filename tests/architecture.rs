@@ -32,7 +32,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that one place alone may name, and that place.
-const ONE_PLACE: &[(&str, &str)] = &[("serde_yaml", "src/yaml"), ("rpassword", "src/cli/password.rs")];
+const ONE_PLACE: &[(&str, &str)] =
+    &[("serde_yaml", "src/yaml"), ("indicatif", "src/report/progress.rs"), ("rpassword", "src/cli/password.rs")];
 
 /// More lines than this are more than one concept.
 const MAX_LINES: usize = 500;

@@ -1,9 +1,13 @@
-//! Puts lines on a terminal and, below them, the rows of the [`Board`](super::board::Board), which are written over in place.
+//! Puts lines on a terminal and, below them, the rows of the [`Board`](super::board::Board), which indicatif draws over in
+//! place. The only file that names indicatif.
 //!
 //! A frame is one text, so that nothing of it is seen half-done. After it the cursor stands on the line below the rows, and
 //! no mode of the terminal is changed: however the program ends, whole lines are left, and there is nothing to restore.
 
-use std::fmt::Write as _;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use super::board::Row;
 use super::look::{Look, Tone, truncate, width};
@@ -12,9 +16,18 @@ use super::look::{Look, Tone, truncate, width};
 const TIME_COLUMNS: usize = 5;
 
 /// The rows that stand on the terminal.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Progress {
     shown: Vec<Row>,
+    canvas: Canvas,
+    bar: ProgressBar,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        let canvas = Canvas::default();
+        Self { shown: Vec::new(), bar: canvas.bar(), canvas }
+    }
 }
 
 impl Progress {
@@ -28,42 +41,144 @@ impl Progress {
         if lines.is_empty() && rows == self.shown {
             return String::new();
         }
-        let before = self.lines(look.width);
-        let mut text = if before > 0 { format!("\r\u{1b}[{before}A") } else { String::new() };
-        let mut stale = before;
-        if !lines.is_empty() && before > 0 {
-            // A line that is wider than the terminal would leave some of a row beside its end.
-            text.push_str(&erase(before));
-            stale = 0;
+        self.fit(look.width);
+        if !lines.is_empty() {
+            let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
+            self.bar.suspend(|| self.canvas.paper().text.push_str(&text));
         }
-        for line in lines {
-            text.push_str(line);
-            text.push('\n');
+        if rows != self.shown {
+            self.draw(look, &rows);
+            self.shown = rows;
         }
-        for row in &rows {
-            let time = look.paint(Tone::Skip, &format!("{:>TIME_COLUMNS$}", elapsed(row.seconds)));
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "{time} {}\u{1b}[K", row.text);
-        }
-        if before > 0 {
-            text.push_str(&erase(stale.saturating_sub(rows.len())));
-        }
-        self.shown = rows;
-        text
+        std::mem::take(&mut self.canvas.paper().text)
     }
 
-    /// Lines of the terminal that the rows take: one that has become narrower has broken them.
-    fn lines(&self, columns: usize) -> usize {
+    fn draw(&self, look: &Look, rows: &[Row]) {
+        if rows.is_empty() {
+            self.bar.finish_and_clear();
+            return;
+        }
+        let line = |row: &Row| {
+            let time = look.paint(Tone::Skip, &format!("{:>TIME_COLUMNS$}", elapsed(row.seconds)));
+            format!("{time} {}", row.text)
+        };
+        self.bar.set_message(rows.iter().map(line).collect::<Vec<_>>().join("\n"));
+        if self.bar.is_finished() {
+            self.bar.reset();
+        }
+    }
+
+    /// Begins anew where the terminal has got another width: one that has become narrower has broken the rows.
+    fn fit(&mut self, columns: usize) {
+        if self.canvas.paper().columns == columns {
+            return;
+        }
         let taken = |row: &Row| (TIME_COLUMNS + 1 + width(&row.text)).div_ceil(columns.max(1));
-        self.shown.iter().map(taken).sum()
+        let lines: usize = self.shown.drain(..).map(|row| taken(&row)).sum();
+        self.bar = self.canvas.bar();
+        // With what the bar before drew as it went: it goes by the width that was.
+        let text = if lines > 0 { erase(lines) } else { String::new() };
+        *self.canvas.paper() = Paper { text, columns, is_below: false };
     }
 }
 
-/// Empties so many lines and the one below, which has what was typed. Not "all below" (ED), for which some terminals keep
-/// what they erase among the lines that have left the screen.
+/// What indicatif takes for a terminal.
+#[derive(Debug, Clone, Default)]
+struct Canvas(Arc<Mutex<Paper>>);
+
+#[derive(Debug, Default)]
+struct Paper {
+    text: String,
+    columns: usize,
+    /// The cursor stands on the line below the rows, where indicatif has it at the end of the last one.
+    is_below: bool,
+}
+
+impl Canvas {
+    /// A bar that is not seen yet, and has a line for each row of its message.
+    fn bar(&self) -> ProgressBar {
+        let target = ProgressDrawTarget::term_like(Box::new(self.clone()));
+        // The template is fixed and valid; the plain spinner is what would be seen otherwise.
+        let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::with_draw_target(None, target).with_style(style);
+        bar.finish_and_clear();
+        bar
+    }
+
+    fn paper(&self) -> MutexGuard<'_, Paper> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, text: &str) -> io::Result<()> {
+        self.paper().text.push_str(text);
+        Ok(())
+    }
+
+    fn go(&self, cells: usize, direction: char) -> io::Result<()> {
+        if cells > 0 { self.put(&format!("\u{1b}[{cells}{direction}")) } else { Ok(()) }
+    }
+}
+
+impl TermLike for Canvas {
+    fn width(&self) -> u16 {
+        u16::try_from(self.paper().columns).unwrap_or(u16::MAX)
+    }
+
+    /// How many rows there may be is the board's to say.
+    fn height(&self) -> u16 {
+        u16::MAX
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        let is_below = std::mem::take(&mut self.paper().is_below);
+        if is_below {
+            // What was typed stands there.
+            self.put("\r\u{1b}[K")?;
+        }
+        self.go(lines + usize::from(is_below), 'A')
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        self.go(lines, 'B')
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.go(columns, 'C')
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.go(columns, 'D')
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.put(text)?;
+        self.put("\n")
+    }
+
+    /// indicatif fills lines with blanks up to the last column. They are ended instead: a terminal that becomes wider would
+    /// join full lines.
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        if !text.trim_matches(' ').is_empty() {
+            return self.put(text);
+        }
+        self.paper().is_below = true;
+        self.put("\u{1b}[K\n")
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.put("\r\u{1b}[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Goes up by so many lines and empties them, and the one below, which has what was typed. Not "all below" (ED), for which
+/// some terminals keep what they erase among the lines that have left the screen.
 fn erase(lines: usize) -> String {
-    let back = if lines > 0 { format!("\u{1b}[{lines}A") } else { String::new() };
-    format!("{}\u{1b}[K{back}", "\u{1b}[K\u{1b}[B".repeat(lines))
+    let up = format!("\u{1b}[{lines}A");
+    format!("\r{up}{}\u{1b}[K{up}", "\u{1b}[K\u{1b}[B".repeat(lines))
 }
 
 /// `7s`, `3m07`
