@@ -109,13 +109,14 @@ impl Canvas {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, text: &str) -> io::Result<()> {
+    fn put(&self, text: &str) {
         self.paper().text.push_str(text);
-        Ok(())
     }
 
-    fn go(&self, cells: usize, direction: char) -> io::Result<()> {
-        if cells > 0 { self.put(&format!("\u{1b}[{cells}{direction}")) } else { Ok(()) }
+    fn go(&self, cells: usize, direction: char) {
+        if cells > 0 {
+            self.put(&format!("\u{1b}[{cells}{direction}"));
+        }
     }
 }
 
@@ -133,40 +134,48 @@ impl TermLike for Canvas {
         let is_below = std::mem::take(&mut self.paper().is_below);
         if is_below {
             // What was typed stands there.
-            self.put("\r\u{1b}[K")?;
+            self.put("\r\u{1b}[K");
         }
-        self.go(lines + usize::from(is_below), 'A')
+        self.go(lines + usize::from(is_below), 'A');
+        Ok(())
     }
 
     fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
-        self.go(lines, 'B')
+        self.go(lines, 'B');
+        Ok(())
     }
 
     fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
-        self.go(columns, 'C')
+        self.go(columns, 'C');
+        Ok(())
     }
 
     fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
-        self.go(columns, 'D')
+        self.go(columns, 'D');
+        Ok(())
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
-        self.put(text)?;
-        self.put("\n")
+        self.put(text);
+        self.put("\n");
+        Ok(())
     }
 
     /// indicatif fills lines with blanks up to the last column. They are ended instead: a terminal that becomes wider would
     /// join full lines.
     fn write_str(&self, text: &str) -> io::Result<()> {
-        if !text.trim_matches(' ').is_empty() {
-            return self.put(text);
+        if text.trim_matches(' ').is_empty() {
+            self.put("\u{1b}[K\n");
+            self.paper().is_below = true;
+        } else {
+            self.put(text);
         }
-        self.paper().is_below = true;
-        self.put("\u{1b}[K\n")
+        Ok(())
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        self.put("\r\u{1b}[2K")
+        self.put("\r\u{1b}[2K");
+        Ok(())
     }
 
     fn flush(&self) -> io::Result<()> {
