@@ -4,12 +4,15 @@
 //! journal: it can be taken back, and one that was killed is finished by doing it again.
 
 mod chain;
+mod companions;
 mod leftovers;
 mod restore;
 mod same;
 mod target;
 mod traces;
 
+#[cfg(test)]
+mod by_hand;
 #[cfg(test)]
 mod frozen;
 #[cfg(test)]

@@ -41,6 +41,7 @@ pub struct Script {
     brings: BTreeMap<String, Vec<(Key, State)>>,
     strays: BTreeMap<String, Vec<(Key, State)>>,
     needs: Vec<(String, String)>,
+    companions: Vec<(Key, String)>,
     zone: Option<String>,
     ran: Vec<CommandSpec>,
     builders: BTreeMap<String, fn(&Scratch) -> Scratched>,
@@ -104,6 +105,12 @@ impl Script {
     /// One package needs another one.
     pub fn needs(&mut self, package: &str, needed: &str) -> &mut Self {
         self.needs.push((package.to_owned(), needed.to_owned()));
+        self
+    }
+
+    /// This file may change along with a resource.
+    pub fn follows(&mut self, key: Key, path: &str) -> &mut Self {
+        self.companions.push((key, path.to_owned()));
         self
     }
 
@@ -308,8 +315,9 @@ impl Backend for Script {
         self.change(steps, label)
     }
 
-    fn companions(&mut self, _steps: &[Step]) -> Vec<String> {
-        Vec::new()
+    fn companions(&mut self, steps: &[Step]) -> Vec<String> {
+        let follows = self.companions.iter().filter(|(key, _)| steps.iter().any(|step| step.key == *key));
+        follows.map(|(_, path)| path.clone()).collect()
     }
 
     fn census(&mut self, keys: &[&Key]) -> Result<BTreeSet<String>, HostError> {

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::companions::Companion;
 use super::same::{between, same};
 use super::target::Target;
-use crate::host::{HostError, Key, State, recorded};
+use crate::host::{HostError, Key, State, UnitState, recorded};
 use crate::journal::stored::{StoredAction, StoredFile, StoredState, StoredUnit};
 use crate::journal::{Intent, Record, RunRecord, Store};
 
@@ -50,51 +51,10 @@ pub(super) struct Item {
     census: Option<String>,
     /// A rollback that was cut off has put it back.
     pub(super) was_put_back: bool,
+    /// The run itself started or stopped this unit.
+    was_driven: bool,
     /// The digests of all contents that the run knew for this path.
     pub(super) digests: Vec<String>,
-}
-
-/// A file that changed along with a resource.
-#[derive(Debug)]
-pub(super) struct Companion {
-    pub(super) key: Key,
-    /// The resource.
-    main: Key,
-    /// Its state before.
-    pub(super) before: StoredState,
-    /// The run that keeps the bytes of `before`.
-    kept_by: String,
-    /// All states that it was recorded in.
-    known: Vec<StoredState>,
-    /// The run was cut off before it recorded what became of it.
-    pub(super) is_cut: bool,
-}
-
-impl Companion {
-    /// The state before the run, with its bytes.
-    pub(super) fn load_before(&self, store: &Store) -> Result<State, HostError> {
-        recorded::load_state(&self.before, &mut |sha256| store.blob(&self.kept_by, sha256))
-    }
-
-    /// Whether the file is as it was left. firewalld writes a zone down by itself, in its own words, when the zone
-    /// is put back, and hostnamectl removes its file where there is no name; a package takes the files with it that it has adopted.
-    pub(super) fn explains(&self, present: &StoredState) -> bool {
-        match self.main {
-            Key::Firewall(_) | Key::Hostname => true,
-            Key::Package(_) if *present == StoredState::File(StoredFile::Absent) => true,
-            _ => self.known.iter().any(|known| same(known, present)),
-        }
-    }
-
-    /// Whether it was a directory, which a removed package's file of that name moves aside.
-    pub(super) fn was_directory(&self) -> bool {
-        matches!(self.before, StoredState::File(StoredFile::Directory { .. }))
-    }
-
-    /// The contents that it was recorded with.
-    pub(super) fn contents(&self) -> Vec<String> {
-        self.known.iter().filter_map(content).collect()
-    }
 }
 
 /// Where an intent was noted.
@@ -175,22 +135,34 @@ impl Chain {
                     if let Some(item) = self.items.iter_mut().find(|item| item.key == key) {
                         item.begin(intent);
                     }
-                    open.insert(intent.seq, key);
+                    let is_ours = self.reopen_companions(&key, &intent.before);
+                    open.insert(intent.seq, (key, is_ours));
                 }
                 Record::Done { seq, after } => {
-                    let Some(key) = open.get(seq) else { continue };
+                    let Some((key, is_ours)) = open.get(seq) else { continue };
                     if let Some(item) = self.items.iter_mut().find(|item| item.key == *key) {
                         item.end(*seq, after);
                         item.was_put_back = same(&item.before, after);
                     }
-                    for companion in self.companions.iter_mut().filter(|companion| companion.key == *key) {
+                    let companions = self.companions.iter_mut().filter(|companion| *is_ours && companion.key == *key);
+                    for companion in companions {
                         companion.known.push(after.clone());
+                        companion.is_cut = false;
                     }
                 }
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// A rollback begins to change a file that followed a resource, or to let it change. Whether it was ours until then:
+    /// what somebody else had made of it is no more ours for having been left there.
+    fn reopen_companions(&mut self, key: &Key, before: &StoredState) -> bool {
+        let mut companions: Vec<_> = self.companions.iter_mut().filter(|companion| companion.key == *key).collect();
+        let is_ours = companions.iter().any(|companion| companion.is_cut || companion.knows(before));
+        companions.iter_mut().filter(|_| is_ours).for_each(|companion| companion.is_cut = true);
+        is_ours
     }
 
     fn note(&mut self, key: Key, intent: &Intent, run_id: &str) -> Place {
@@ -207,11 +179,13 @@ impl Chain {
                 transaction: None,
                 census: None,
                 was_put_back: false,
+                was_driven: false,
                 digests: Vec::new(),
             });
             self.items.len() - 1
         });
         self.items[at].begin(intent);
+        self.items[at].was_driven |= is_active(&intent.before) != is_active(&intent.after);
         self.items[at].transaction.clone_from(&intent.transaction);
         self.items[at].census.clone_from(&intent.census);
         Place::Item(at)
@@ -363,15 +337,25 @@ impl Item {
                 known.iter().any(|state| matches!(state, StoredState::Unit(unit) if enablement(unit) == Some(word)))
             });
         }
-        match (&self.done, &self.last.before, &self.last.after, present) {
-            (Some(done), ..) => same(done, present),
-            (None, StoredState::File(before), StoredState::File(after), StoredState::File(present)) => {
-                between(before, after, present)
-            }
-            // Other resources have no owner to ask but us, and what a kill left of them is nobody's wish.
-            (None, ..) => true,
+        match &self.done {
+            Some(done) => same(done, present),
+            None => between(&self.last.before, &self.last.after, present),
         }
     }
+
+    /// Whether a unit runs is put back only where the run itself started or stopped it.
+    pub(super) fn leave_activity(&self, present: &State, want: &mut State) {
+        if let (State::Unit(UnitState::Loaded { active: is_active, .. }), State::Unit(UnitState::Loaded { active, .. })) =
+            (present, want)
+            && !self.was_driven
+        {
+            *active = *is_active;
+        }
+    }
+}
+
+fn is_active(state: &StoredState) -> bool {
+    matches!(state, StoredState::Unit(StoredUnit::Loaded { active: true, .. }))
 }
 
 fn enablement(unit: &StoredUnit) -> Option<&str> {
@@ -389,7 +373,7 @@ fn digest(state: &StoredState) -> Option<String> {
 }
 
 /// What tells one file's content from another's: the digest of its bytes, or a link's target.
-fn content(state: &StoredState) -> Option<String> {
+pub(super) fn content(state: &StoredState) -> Option<String> {
     match state {
         StoredState::File(StoredFile::Symlink { target, .. }) => Some(target.clone()),
         other => digest(other),

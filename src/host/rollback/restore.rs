@@ -5,7 +5,8 @@ use std::iter::repeat;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::chain::{Chain, Companion, Item};
+use super::chain::{Chain, Item};
+use super::companions::{self, Untouched};
 use super::leftovers::Leftovers;
 use super::same::same;
 use super::target::Target;
@@ -61,7 +62,7 @@ impl Teller<'_> {
         }
     }
 
-    fn kept(&mut self, change: &Change, reason: String) {
+    pub(super) fn kept(&mut self, change: &Change, reason: String) {
         self.report.kept += 1;
         (self.emit)(Event::RolledBack { change: change.view(), kept: Some(reason) });
     }
@@ -103,8 +104,10 @@ fn restore_group<T: Target>(
             }
         };
         as_firewalld_is(&present, &mut want);
+        item.leave_activity(&present, &mut want);
+        let wanted = stored(&want)?;
         let stored = stored(&present)?;
-        if same(&item.before, &stored) || is_gone_with_its_package(chain, item, &present, &want) {
+        if same(&wanted, &stored) || is_gone_with_its_package(chain, item, &present, &want) {
             continue;
         }
         let change = change(item, present, want);
@@ -120,6 +123,8 @@ fn restore_group<T: Target>(
         Err(error) => changes.drain(..).for_each(|change| teller.failed(&change, &error)),
     }
     let traces = Traces::of(host, store, chain, group)?;
+    let companions = chain.companions_of(group);
+    let untouched = Untouched::of(host, &companions, &traces)?;
     let leftovers = Leftovers::before(host, chain, group);
     let wants = changes.iter().map(|change| Want {
         key: change.key.clone(),
@@ -140,7 +145,7 @@ fn restore_group<T: Target>(
     }
     leftovers.remove(host, teller);
     if teller.report.kept == kept {
-        restore_companions(host, store, &chain.companions_of(group), &traces, teller)?;
+        companions::restore(host, store, &companions, &untouched, force, teller)?;
         traces.remove(host, teller)?;
     }
     teller.restored(host.take_changes());
@@ -164,40 +169,9 @@ fn needed_by<T: Target>(
     Ok((!needing.is_empty()).then(|| format!("needed by {}, which came since by someone else", needing.join(", "))))
 }
 
-/// Puts back the files that changed along with a resource, those that nobody else changed since.
-fn restore_companions<T: Target>(
-    host: &mut T,
-    store: &Store,
-    companions: &[&Companion],
-    traces: &Traces,
-    teller: &mut Teller<'_>,
-) -> Result<(), RollbackError> {
-    for companion in companions {
-        let name = companion.key.name();
-        let result = read_unfollowed(host, &companion.key).and_then(|present| {
-            let present = stored(&present)?;
-            if same(&companion.before, &present) {
-                return Ok(());
-            }
-            if !companion.explains(&present) && !traces.explain(name) {
-                teller.warn(format!("{name} is left as it is: it was changed since by someone else"));
-                return Ok(());
-            }
-            let want = Want::new(companion.key.clone(), companion.load_before(store)?).sensitive(true);
-            host.restore(vec![want], None)
-        });
-        match result {
-            Ok(()) => {}
-            Err(error @ HostError::Journal { .. }) => return Err(error.into()),
-            Err(error) => teller.warn(format!("{name} is left as it is: failed to {error}")),
-        }
-    }
-    Ok(())
-}
-
 /// What stands at a recorded path, which had no links above it. Where a link is there now the path means another
 /// file, which is none of the run's business.
-fn read_unfollowed<T: Target>(host: &mut T, key: &Key) -> Result<State, HostError> {
+pub(super) fn read_unfollowed<T: Target>(host: &mut T, key: &Key) -> Result<State, HostError> {
     let Key::File(path) = key else { return host.read(key) };
     match host.canonical(path) {
         Ok(real) if real == *path => host.read(key),
@@ -214,7 +188,7 @@ fn change(item: &Item, before: State, after: State) -> Change {
     Change { key: item.key.clone(), before, after, sensitive: item.sensitive }
 }
 
-fn stored(state: &State) -> Result<StoredState, HostError> {
+pub(super) fn stored(state: &State) -> Result<StoredState, HostError> {
     recorded::store_state(state, &mut |bytes| Ok(journal::digest(bytes)))
 }
 

@@ -1,6 +1,10 @@
 //! Whether a present state is a recorded one.
 
-use crate::journal::stored::{StoredFile, StoredFirewall, StoredMeta, StoredPackage, StoredPrincipal, StoredState};
+use std::collections::BTreeSet;
+
+use crate::journal::stored::{
+    StoredFile, StoredFirewall, StoredMeta, StoredPackage, StoredPrincipal, StoredState, StoredZone,
+};
 
 /// The label that `SELinux` gives by itself: no difference where none was recorded.
 const LABEL: &str = "security.selinux";
@@ -64,9 +68,41 @@ fn xattrs<'a>(recorded: &'a StoredMeta, present: &'a StoredMeta) -> impl Iterato
     compared.map(move |name| (value(recorded, name), value(present, name)))
 }
 
-/// Whether a kill while a file was brought from one state to another can have left the present one: each
-/// property is either as before or as after.
-pub(super) fn between(before: &StoredFile, after: &StoredFile, present: &StoredFile) -> bool {
+/// Whether a kill while a resource was brought from one state to another, or a change that failed, can have left the
+/// present one.
+pub(super) fn between(before: &StoredState, after: &StoredState, present: &StoredState) -> bool {
+    match (before, after, present) {
+        (StoredState::File(before), StoredState::File(after), StoredState::File(present)) => {
+            file_between(before, after, present)
+        }
+        (
+            StoredState::Firewall(StoredFirewall::Zone { permanent: before, runtime: was_in_force }),
+            StoredState::Firewall(StoredFirewall::Zone { permanent: after, runtime: will_be_in_force }),
+            StoredState::Firewall(StoredFirewall::Zone { permanent, runtime }),
+        ) => {
+            zone_between(before.as_ref(), after.as_ref(), permanent.as_ref())
+                && zone_between(was_in_force.as_ref(), will_be_in_force.as_ref(), runtime.as_ref())
+        }
+        // All others change in one step.
+        _ => same(before, present) || same(after, present),
+    }
+}
+
+/// Settings are added to a zone and taken from it one by one: what both have was never away, and what neither has is
+/// somebody else's. What is not recorded, or not in force any more, tells nothing.
+fn zone_between(before: Option<&StoredZone>, after: Option<&StoredZone>, present: Option<&StoredZone>) -> bool {
+    let (Some(before), Some(after), Some(present)) = (before, after, present) else { return true };
+    let lists: [fn(&StoredZone) -> &BTreeSet<String>; 3] =
+        [|zone| &zone.services, |zone| &zone.ports, |zone| &zone.rich_rules];
+    lists.into_iter().all(|list| {
+        let (before, after, present) = (list(before), list(after), list(present));
+        present.iter().all(|setting| before.contains(setting) || after.contains(setting))
+            && before.intersection(after).all(|setting| present.contains(setting))
+    })
+}
+
+/// Of a file each property is either as before or as after.
+fn file_between(before: &StoredFile, after: &StoredFile, present: &StoredFile) -> bool {
     if same_file(before, present) || same_file(after, present) {
         return true;
     }
