@@ -22,6 +22,8 @@ mod hostile;
 #[cfg(test)]
 mod preview_tests;
 #[cfg(test)]
+mod proof_tests;
+#[cfg(test)]
 mod tests;
 
 use super::backend::Backend;
@@ -79,7 +81,7 @@ pub struct Report {
     /// How many were kept as they are: changed by someone else since, or not to be put back. The runs that they
     /// belong to stay in effect and can be taken back again.
     pub kept: usize,
-    /// How many of those could not be put back: trying again may help.
+    /// How many of those could not be put back, restarts and reloads among them: trying again may help.
     pub failed: usize,
 }
 
@@ -159,7 +161,13 @@ pub fn rollback_guarded<B: Backend>(
     }
     // A rollback that was cut off may have put the files back and not restarted what reads them.
     if report.restored > 0 || chains.iter().any(|chain| chain.was_tried) {
-        restore::actions(&mut live, &chains, emit)?;
+        let failed = restore::actions(&mut live, &chains, emit)?;
+        if failed > 0 {
+            // What runs may still go by the runs' files, or not run at all: they stay in effect, to be asked once more.
+            report.undone.clear();
+            report.kept += failed;
+            report.failed += failed;
+        }
     }
     // Last of all: a run that is marked is not looked at again.
     let marked = Store::undone(&runs);

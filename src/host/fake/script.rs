@@ -173,6 +173,15 @@ impl Script {
         Err(HostError::NoSuchProgram(program.to_owned()))
     }
 
+    /// Goes well unless there is an answer for it with another status.
+    fn systemctl(&self, verb: &str, unit: &str) -> Result<CommandOutput, HostError> {
+        let answer = self.answers.iter().rev().find(|(argv, _)| *argv == ["systemctl", verb, "--", unit]);
+        match answer {
+            Some((_, output)) if output.status != 0 => Err(HostError::refused(format!("{verb} {unit}"))),
+            _ => Ok(CommandOutput::default()),
+        }
+    }
+
     fn write(&mut self, key: Key, state: State) {
         self.writes += 1;
         self.written.insert(key.clone(), self.writes);
@@ -354,7 +363,9 @@ impl Backend for Script {
     fn act(&mut self, action: &Action) -> Result<CommandOutput, HostError> {
         match action {
             Action::Command(command) => self.run(command),
-            Action::RestartUnit(_) | Action::ReloadUnit(_) | Action::DaemonReload => Ok(CommandOutput::default()),
+            Action::RestartUnit(unit) => self.systemctl("restart", unit),
+            Action::ReloadUnit(unit) => self.systemctl("reload", unit),
+            Action::DaemonReload => Ok(CommandOutput::default()),
         }
     }
 

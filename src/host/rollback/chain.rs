@@ -234,10 +234,12 @@ impl Chain {
 
     /// The order in which the resources are put back: what was touched first comes last, except that a directory
     /// that was there comes before what was in it, what is new in a directory goes before it does, and the text of a map
-    /// comes before its database: Postfix warns of one that is older, at every lookup.
+    /// comes before its database: Postfix warns of one that is older, at every lookup. Units that ran come last of all,
+    /// so that they start with everything as it was.
     pub(super) fn undo_order(&self) -> Vec<&Item> {
         let mut order = Vec::new();
-        for item in self.items.iter().rev() {
+        let (units, others): (Vec<_>, Vec<_>) = self.items.iter().rev().partition(|item| item.ran());
+        for item in others.into_iter().chain(units) {
             self.visit(item, &mut order);
         }
         order
@@ -297,6 +299,12 @@ impl Item {
 
     fn was_directory(&self) -> bool {
         matches!(self.before, StoredState::File(StoredFile::Directory { .. }))
+    }
+
+    /// Whether it is a unit that ran before, other than firewalld, through which its zones are put back.
+    fn ran(&self) -> bool {
+        self.key.name() != "firewalld.service"
+            && matches!(self.before, StoredState::Unit(StoredUnit::Loaded { active: true, .. }))
     }
 
     fn is_below(&self, other: &Self) -> bool {

@@ -138,18 +138,47 @@ fn restore_group<T: Target>(
         Err(error @ HostError::Journal { .. }) => return Err(error.into()),
         Err(error) => {
             let done = host.changes().to_vec();
-            for change in changes.iter().filter(|change| done.iter().all(|done| done.key != change.key)) {
-                teller.failed(change, &error);
+            for change in changes.extract_if(.., |change| done.iter().all(|done| done.key != change.key)) {
+                teller.failed(&change, &error);
             }
         }
     }
+    let failed = not_back(host, chain, group, &changes, teller);
     leftovers.remove(host, teller);
     if teller.report.kept == kept {
         companions::restore(host, store, &companions, &untouched, force, teller)?;
         traces.remove(host, teller)?;
     }
-    teller.restored(host.take_changes());
+    let mut restored = host.take_changes();
+    restored.retain(|change| !failed.contains(&change.key));
+    teller.restored(restored);
     Ok(())
+}
+
+/// What is not as before although it was put back without an error: a program may end well and have done less.
+fn not_back<T: Target>(
+    host: &mut T,
+    chain: &Chain,
+    group: &[&Item],
+    changes: &[Change],
+    teller: &mut Teller<'_>,
+) -> BTreeSet<Key> {
+    let mut failed = BTreeSet::new();
+    for change in changes {
+        let Some(item) = group.iter().find(|item| item.key == change.key) else { continue };
+        let is_back = read_unfollowed(host, &change.key).and_then(|present| {
+            let is_back = same(&item.before, &stored(&present)?);
+            Ok(is_back || is_gone_with_its_package(chain, item, &present, &change.after))
+        });
+        let error = match is_back {
+            Ok(true) => continue,
+            Ok(false) => HostError::refused("put it back: no error was told, and it is not as it was before the run"),
+            Err(error) => error,
+        };
+        teller.failed(change, &error);
+        failed.insert(change.key.clone());
+    }
+    failed
 }
 
 /// Why packages cannot go without others that somebody has installed since, if so: dnf would take those along.
@@ -217,13 +246,15 @@ fn is_gone_with_its_package(chain: &Chain, item: &Item, present: &State, want: &
     }
 }
 
-/// Repeats the restarts and reloads of the runs, so that what runs sees the files as they are again.
+/// Repeats the restarts and reloads of the runs, so that what runs sees the files as they are again. Says how many of
+/// them failed.
 pub(super) fn actions<T: Target>(
     host: &mut T,
     chains: &[Chain],
     emit: &mut dyn FnMut(Event),
-) -> Result<(), RollbackError> {
+) -> Result<usize, RollbackError> {
     let mut seen = BTreeSet::new();
+    let mut failed = 0;
     for chain in chains.iter().rev() {
         for (action, is_owed) in chain.actions.iter().zip(repeat(false)).chain(chain.owed.iter().zip(repeat(true))) {
             let action = match action {
@@ -242,12 +273,15 @@ pub(super) fn actions<T: Target>(
             match host.act(action) {
                 Ok(_) => {}
                 Err(error @ HostError::Journal { .. }) => return Err(error.into()),
-                Err(error) => emit(Event::Warning { message: format!("failed to {error}") }),
+                Err(error) => {
+                    failed += 1;
+                    emit(Event::Warning { message: format!("failed to {error}") });
+                }
             }
             host.take_changes();
         }
     }
-    Ok(())
+    Ok(failed)
 }
 
 /// Whether a unit was started, stopped or reloaded since a moment (seconds since the epoch); so too when it cannot be
