@@ -1,5 +1,7 @@
 //! Input that cannot be used is told with its place, before any host is contacted.
 
+use rustix::process::Signal;
+
 use crate::world::World;
 
 /// An inventory whose hosts are reached by a program that tells of it, and a playbook.
@@ -155,11 +157,13 @@ fn hosts_that_cannot_be_reached_are_told_apart_from_wrong_input() {
 
 #[test]
 fn an_interrupted_run_says_so() {
-    let world = world(GOOD).program("ssh", "touch contacted; exec sleep 100");
-    let ran = world.run_and_interrupt("up --playbook play.yaml --forks 1", "contacted");
-    assert_eq!(ran.code, Some(130), "{ran}");
-    assert!(ran.stdout.contains("interrupted: no more hosts are started"), "{ran}");
-    assert!(ran.stdout.contains("not run: mx1, mx2: interrupted"), "{ran}");
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let world = world(GOOD).program("ssh", "touch contacted; exec sleep 100");
+        let ran = world.run_and_interrupt("up --playbook play.yaml --forks 1", "contacted", signal);
+        assert_eq!(ran.code, Some(130), "{signal:?}\n{ran}");
+        assert!(ran.stdout.contains("interrupted: no more hosts are started"), "{signal:?}\n{ran}");
+        assert!(ran.stdout.contains("not run: mx1, mx2: interrupted"), "{signal:?}\n{ran}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 /// An empty home and current folder.
@@ -85,13 +86,13 @@ impl World {
     }
 
     /// Runs the program and interrupts it once this file is there.
-    pub fn run_and_interrupt(&self, command_line: &str, at: &str) -> Outcome {
+    pub fn run_and_interrupt(&self, command_line: &str, at: &str, signal: Signal) -> Outcome {
         let mut child = self.start(command_line);
         let pid = rustix::process::Pid::from_child(&child);
         while !self.path().join(at).exists() && child.try_wait().unwrap().is_none() {
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
         self.outcome(child)
     }
 
