@@ -286,18 +286,20 @@ fn collect(top: &Path, folder: &Path, found: &mut BTreeMap<String, String>) {
     }
 }
 
-/// What is to be the same before and after, or on two hosts: files of /etc with metadata and digest, packages,
-/// unit states, firewall, host name.
+/// What is to be the same before and after, or on two hosts: files of /etc with metadata, attributes (ACLs among them) and
+/// digest, packages, unit states, all zones of the firewall, both host names.
 #[track_caller]
 pub fn manifest(host: &str) -> String {
     let text = on(
         host,
-        r"cd /etc; find . ! -name '*.db' ! -name 'mtab' ! -name '.updated' ! -name 'ld.so.cache' -printf '%p %y %m %u:%g %l\n' | sort
+        r#"cd /etc; find . ! -name '*.db' ! -name 'mtab' ! -name '.updated' ! -name 'ld.so.cache' -printf '%p %y %m %u:%g %l\n' | sort
+        find . -name '*.db' -printf '%p %y %m %u:%g\n' | sort
+        /usr/libexec/platform-python -c 'import os; paths = sorted(os.path.join(top, name) for top, folders, files in os.walk(".") for name in folders + files); [print(path, name, os.getxattr(path, name, follow_symlinks=False)) for path in paths for name in sorted(os.listxattr(path, follow_symlinks=False))]'
         find . -type f ! -name '*.db' ! -name 'ld.so.cache' ! -name '.updated' -print0 | sort -z | xargs -0 sha256sum
         for db in postfix/*.db aliases.db; do [ -e $db ] && { echo $db; postmap -s hash:/etc/${db%.db} | grep -v ^YP_ | sort; }; done
         rpm -qa 2>/dev/null | sort
         for unit in postfix firewalld sshd; do systemctl show -p Id,LoadState,ActiveState,UnitFileState $unit; done
-        firewall-cmd --list-all; firewall-cmd --permanent --list-all; hostnamectl --static",
+        firewall-cmd --list-all-zones; firewall-cmd --permanent --list-all-zones; hostnamectl --static; hostname"#,
     );
     for part in ["./passwd f 644 root:root", "  ./passwd\n", "\nrocky-release-", "\nId="] {
         assert!(text.contains(part), "{host}: {part:?} is missing:\n{text}");

@@ -103,3 +103,50 @@ fn grow(call: impl Fn(&mut Vec<u8>) -> Result<usize>) -> Result<Vec<u8>> {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use rustix::fs::{Mode, OFlags};
+
+    use super::*;
+
+    const ACL: &str = "system.posix_acl_access";
+
+    /// An ACL as the kernel writes it (`linux/posix_acl_xattr.h`) that lets one user more read.
+    fn acl(reader: u32) -> Vec<u8> {
+        let no_id = u32::MAX;
+        let entries: [(u16, u16, u32); 5] =
+            [(0x01, 6, no_id), (0x02, 4, reader), (0x04, 4, no_id), (0x10, 4, no_id), (0x20, 0, no_id)];
+        let entries = entries
+            .map(|(tag, may, id)| [tag.to_le_bytes().as_slice(), &may.to_le_bytes(), &id.to_le_bytes()].concat());
+        2_u32.to_le_bytes().into_iter().chain(entries.concat()).collect()
+    }
+
+    #[test]
+    fn attributes_and_acls_come_change_and_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::open(&file, OFlags::CREATE | OFlags::WRONLY, Mode::from_raw_mode(0o600)).unwrap();
+        let handle = fs::open(&file, OFlags::PATH | OFlags::NOFOLLOW, Mode::empty()).unwrap();
+        let seen = || read(handle.as_fd(), &fs::fstat(&handle).unwrap()).unwrap();
+        let bare = seen();
+        let long = vec![b'x'; 2000];
+        // With an ACL the group's bits of the mode are its mask: a mode that fits is given along with it.
+        for (mode, attributes) in [
+            (0o600, vec![("user.a", b"1".to_vec()), ("user.long", long)]),
+            (0o640, vec![("user.a", Vec::new()), (ACL, acl(2))]),
+            (0o640, vec![("user.b", b"2".to_vec()), (ACL, acl(3))]),
+            (0o4755, Vec::new()),
+            (0o600, Vec::new()),
+        ] {
+            let xattrs = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let want = Meta { mode, xattrs, ..bare.clone() };
+            write("file", handle.as_fd(), &want).unwrap();
+            assert_eq!(seen(), want);
+        }
+        assert_eq!(seen(), bare);
+    }
+}
