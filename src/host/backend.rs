@@ -3,9 +3,9 @@
 //! [`super::live`] and [`super::preview`] are written against this, so that journal, rollback and
 //! preview can be proved without a real package manager.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, CommandOutput, CommandSpec, HostError, Key, State};
+use super::{Action, CommandOutput, CommandSpec, HostError, Key, State, UnitState};
 
 /// One resource to be brought from the state that was read into another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,15 @@ pub struct Step {
     /// For files: the name, in the same directory, under which the new one is made before it takes its
     /// place. Known before the change, so that what a kill leaves behind can be found.
     pub scratch: Option<String>,
+}
+
+/// What belongs to an installed package and is not the same when the package comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Belongings {
+    /// Paths of its configuration, and of the links by which its units are enabled.
+    pub files: BTreeSet<String>,
+    /// Its units, with the state that the package's own scripts give them when it is installed.
+    pub units: BTreeMap<String, UnitState>,
 }
 
 /// Reads and changes one machine. Knows nothing of journals, previews and change records.
@@ -64,6 +73,12 @@ pub trait Backend {
 
     /// Files that change along with these resources, in ways of their own: they are recorded with them.
     fn companions(&mut self, steps: &[Step]) -> Vec<String>;
+
+    /// What goes, or is replaced, with this package: its configuration and its units.
+    ///
+    /// # Errors
+    /// When the machine cannot be asked.
+    fn belongings(&mut self, package: &str) -> Result<Belongings, HostError>;
 
     /// The paths among which a change of these resources may make files that belong to no package; none where it cannot.
     ///
@@ -144,6 +159,10 @@ macro_rules! leave_to {
 
         fn companions(&mut $self, steps: &[Step]) -> Vec<String> {
             $inner.companions(steps)
+        }
+
+        fn belongings(&mut $self, package: &str) -> Result<Belongings, HostError> {
+            $inner.belongings(package)
         }
 
         fn census(&mut $self, keys: &[&Key]) -> Result<BTreeSet<String>, HostError> {

@@ -16,7 +16,7 @@ use super::{
 use crate::hostplay::Mode;
 use crate::journal::{self, Intent, Run};
 use crate::veil::Veil;
-use companions::Companions;
+use companions::{Companions, Departing};
 
 /// A host with the open journal of the run that changes it.
 #[derive(Debug)]
@@ -126,12 +126,13 @@ impl<B: Backend> Live<B> {
             planned.into_iter().map(|planned| (planned.step, planned.sensitive)).unzip();
         let census = companions::census(self, &steps)?;
         let mut kept = Companions::keep_census(self, &census)?;
+        let departing = if undone.is_none() { companions::belongings(self, &steps)? } else { Departing::default() };
         let mut seqs = Vec::new();
         for (step, sensitive) in steps.iter().zip(&sensitive) {
             seqs.push(self.intend(step, *sensitive, &label, kept.take())?);
         }
         let follows = seqs.first().copied().unwrap_or_default();
-        let companions = Companions::before(self, &steps, follows, census)?;
+        let companions = Companions::before(self, &steps, follows, census, departing)?;
         let result = match undone {
             Some(undone) => self.backend.undo_packages(&steps, undone, &label),
             None => self.backend.change(&steps, &label),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::backend::{Backend, Step};
+use super::backend::{Backend, Belongings, Step};
 use super::{
     Action, CommandOutput, CommandSpec, FileState, HostError, Key, PackageState, State, UnitState, accounts, firewalld,
     fs, hostname, process, rpm, scratch, sysctl, systemd,
@@ -101,8 +101,28 @@ fn change_one(step: &Step) -> Result<(), HostError> {
 fn configuration(package: &str) -> impl Iterator<Item = String> {
     let folder = format!("/etc/{package}");
     let within = fs::tree(&folder).unwrap_or_default();
-    let is_kept = |path: &String| !matches!(fs::read(path), Ok(FileState::Absent | FileState::Other { .. }) | Err(_));
-    std::iter::once(folder).chain(within).filter(is_kept)
+    std::iter::once(folder).chain(within).filter(|path| is_kept(path))
+}
+
+/// Whether there is something at the path of which a before-image can be kept.
+fn is_kept(path: &str) -> bool {
+    !matches!(fs::read(path), Ok(FileState::Absent | FileState::Other { .. }) | Err(_))
+}
+
+/// The links by which these units are enabled or known by other names, and the directories that they stand in.
+fn links_to(units: &BTreeMap<String, UnitState>) -> Result<BTreeSet<String>, HostError> {
+    const LINKS: &str = "/etc/systemd/system";
+    let names_one = |path: &str| path.rsplit('/').next().is_some_and(|name| units.contains_key(name));
+    let mut found = BTreeSet::new();
+    for path in fs::tree(LINKS)? {
+        let FileState::Symlink { target, .. } = fs::read(&path)? else { continue };
+        if names_one(&path) || names_one(&target) {
+            let above = path.rsplit_once('/').map(|(above, _)| above.to_owned()).filter(|above| above != LINKS);
+            found.extend(above);
+            found.insert(path);
+        }
+    }
+    Ok(found)
 }
 
 /// Changes a file; what is new gets the label that the policy has for its path.
@@ -195,6 +215,14 @@ impl Backend for Machine {
         paths.sort();
         paths.dedup();
         paths
+    }
+
+    fn belongings(&mut self, package: &str) -> Result<Belongings, HostError> {
+        let units = systemd::as_installed(&rpm::units(package)?)?;
+        let mut files: BTreeSet<String> = configuration(package).collect();
+        files.extend(rpm::configuration(package)?.into_iter().filter(|path| is_kept(path)));
+        files.extend(links_to(&units)?);
+        Ok(Belongings { files, units })
     }
 
     fn census(&mut self, keys: &[&Key]) -> Result<BTreeSet<String>, HostError> {

@@ -9,7 +9,7 @@ use super::pending::Pending;
 use super::record::Record;
 use super::{
     Action, ActionResult, Change, CommandOutput, CommandSpec, FileState, Host, HostError, Key, PackageState, State,
-    Version, Want,
+    UnitState, Version, Want,
 };
 use crate::hostplay::Mode;
 use crate::veil::Veil;
@@ -77,7 +77,9 @@ impl<B: Backend> Preview<B> {
         if admit::satisfies(&before, &state) || self.is_up_to_date(&key, &before, &state)? {
             return Ok(());
         }
-        admit::admit_transition(&key, &before, &state)?;
+        if !self.comes_back(&key, &before) {
+            admit::admit_transition(&key, &before, &state)?;
+        }
         if let (Key::File(path), State::File(state)) = (&key, &state) {
             self.admit_place(path, &before, state)?;
         }
@@ -96,6 +98,13 @@ impl<B: Backend> Preview<B> {
         let sensitive = sensitive || self.record.is_secret(&key, &before, &state);
         self.record.change(Change { key, before, after: state, sensitive });
         Ok(())
+    }
+
+    /// Whether this is a unit that a rollback finds again, with a package that it has put back.
+    fn comes_back(&self, key: &Key, before: &State) -> bool {
+        let is_back = |state: &State| matches!(state, State::Package(PackageState::Installed(_)));
+        let is_missing = matches!((key, before), (Key::Unit(_), State::Unit(UnitState::Absent)));
+        is_missing && !self.guesses && self.overlay.values().any(is_back)
     }
 
     /// Whether `Latest` is asked for and installed. Asked of the repositories only where that writes nothing.

@@ -43,6 +43,27 @@ pub(super) fn query(names: &[&str]) -> Result<BTreeMap<String, PackageState>, Ho
     Ok(absent.chain(found).collect())
 }
 
+/// The configuration files of an installed package that are within `/etc`.
+pub(super) fn configuration(package: &str) -> Result<Vec<String>, HostError> {
+    let output = process::run(&CommandSpec::new(&["rpm", "-qc", "--", package]))?;
+    Ok(output.stdout_text().lines().filter(|line| line.starts_with("/etc/")).map(str::to_owned).collect())
+}
+
+/// The units that an installed package brings. A template is none: only its instances run.
+pub(super) fn units(package: &str) -> Result<Vec<String>, HostError> {
+    let output = process::run(&CommandSpec::new(&["rpm", "-ql", "--", package]))?;
+    Ok(parse_units(&output.stdout_text()))
+}
+
+fn parse_units(paths: &str) -> Vec<String> {
+    let within = paths.lines().filter_map(|path| path.strip_prefix("/usr/lib/systemd/system/"));
+    let is_unit = |name: &&str| {
+        let has_suffix = [".service", ".socket", ".timer", ".path"].iter().any(|suffix| name.ends_with(suffix));
+        has_suffix && !name.contains(['/', '@'])
+    };
+    within.filter(is_unit).map(str::to_owned).collect()
+}
+
 /// Those of the paths that belong to no package.
 pub(super) fn unowned(paths: Vec<String>) -> Result<Vec<String>, HostError> {
     let mut spec = CommandSpec::new(&["rpm", "-qf", "--qf", "", "--"]);
@@ -74,5 +95,13 @@ mod tests {
         let found = parse(text, &["postfix", "package"]);
         let installed = PackageState::Installed(Version::Evr("2:3.5.8-8.el8_10.x86_64".to_owned()));
         assert_eq!(found, BTreeMap::from([("postfix".to_owned(), installed)]));
+    }
+
+    #[test]
+    fn units_are_told_from_other_files() {
+        let paths = "/usr/lib/systemd/system/postfix.service\n/usr/lib/systemd/system/x@.service\n\
+                     /usr/lib/systemd/system/x.service.d/y.conf\n/etc/postfix/main.cf\n\
+                     /usr/lib/systemd/system/x.timer\npackage z is not installed";
+        assert_eq!(parse_units(paths), ["postfix.service", "x.timer"]);
     }
 }

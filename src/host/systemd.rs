@@ -36,6 +36,29 @@ pub(super) fn query(names: &[&str]) -> Result<BTreeMap<String, UnitState>, HostE
     Ok(names.iter().map(|&name| name.to_owned()).zip(states).collect())
 }
 
+/// The states in which an installation leaves these units: enabled as the presets of the host say, and not running.
+pub(super) fn as_installed(names: &[String]) -> Result<BTreeMap<String, UnitState>, HostError> {
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut spec = CommandSpec::new(&["systemctl", "show", "--property=UnitFileState,UnitFilePreset", "--"]);
+    spec.argv.extend(names.iter().cloned());
+    let text = process::must(&spec)?.stdout_text();
+    Ok(names.iter().cloned().zip(text.split("\n\n").map(parse_preset)).collect())
+}
+
+fn parse_preset(block: &str) -> UnitState {
+    let property = |name| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default();
+    let enablement = match (property("UnitFileState"), property("UnitFilePreset")) {
+        // A mask stays when the package goes.
+        ("masked", _) => Enablement::Masked,
+        ("enabled" | "disabled", "enabled") => Enablement::Enabled,
+        ("enabled" | "disabled", _) => Enablement::Disabled,
+        (word, _) => Enablement::Other(word.to_owned()),
+    };
+    UnitState::Loaded { enablement, active: false }
+}
+
 fn parse(block: &str) -> UnitState {
     let properties: BTreeMap<&str, &str> = block.lines().filter_map(|line| line.split_once('=')).collect();
     let property = |name| properties.get(name).copied().unwrap_or_default();
@@ -140,6 +163,19 @@ mod tests {
             ("", loaded(Enablement::Other("transient".to_owned()), false)),
         ] {
             assert_eq!(parse(block), state, "{block}");
+        }
+    }
+
+    #[test]
+    fn an_installation_leaves_a_unit_as_the_presets_say() {
+        use Enablement::{Disabled, Enabled, Masked};
+        for (block, enablement) in [
+            ("UnitFileState=enabled\nUnitFilePreset=disabled", Disabled),
+            ("UnitFilePreset=enabled\nUnitFileState=disabled", Enabled),
+            ("UnitFileState=masked\nUnitFilePreset=enabled", Masked),
+            ("UnitFileState=static\nUnitFilePreset=enabled", Enablement::Other("static".to_owned())),
+        ] {
+            assert_eq!(parse_preset(block), UnitState::Loaded { enablement, active: false }, "{block}");
         }
     }
 

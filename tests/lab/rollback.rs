@@ -48,6 +48,33 @@ fn a_provisioned_host_goes_back_to_bare() {
 }
 
 #[test]
+fn a_package_that_went_comes_back_as_it_was_configured_and_ran() {
+    let host = one_host();
+    let host = host.as_str();
+    reset(&[host]);
+    on(
+        host,
+        "dnf -qy install postfix >/dev/null 2>&1; systemctl enable -q --now postfix; echo '# ours' >>/etc/postfix/main.cf",
+    );
+    let before = manifest(host);
+    let folder = tempfile::tempdir().expect("a folder");
+    let removal = "- hosts: all\n  become: true\n  tasks:\n    - dnf: {name: postfix, state: absent}\n";
+    for is_cut in [false, true] {
+        up(folder.path(), removal);
+        assert_eq!(on(host, "ls /etc/postfix/main.cf /usr/sbin/postfix 2>/dev/null | wc -l"), "0\n");
+        if is_cut {
+            on(
+                host,
+                "cd /var/lib/mailprov/runs && cd $(ls -t | head -n 1) && sed -i '/\"record\":\"done\"/,$d' journal.jsonl",
+            );
+        }
+        let ran = run(&["rollback"]).succeeded();
+        assert_same(&before, &manifest(host), &ran.stdout);
+        assert_eq!(on(host, "systemctl is-active postfix; systemctl is-enabled postfix"), "active\nenabled\n");
+    }
+}
+
+#[test]
 fn what_came_since_by_hand_is_not_taken_along_and_a_mask_hides_what_it_hid() {
     let host = one_host();
     let host = host.as_str();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::host::admit;
-use crate::host::backend::{Backend, Step};
+use crate::host::backend::{Backend, Belongings, Step};
 use crate::host::links::{self, Astray, Link};
 use crate::host::{
     Action, CommandOutput, CommandSpec, Content, Enablement, FileState, FirewallState, HostError, HostnameState, Key,
@@ -327,6 +327,22 @@ impl Backend for Script {
     fn companions(&mut self, steps: &[Step]) -> Vec<String> {
         let follows = self.companions.iter().filter(|(key, _)| steps.iter().any(|step| step.key == *key));
         follows.map(|(_, path)| path.clone()).collect()
+    }
+
+    fn belongings(&mut self, package: &str) -> Result<Belongings, HostError> {
+        let mut found = Belongings::default();
+        for (key, state) in self.brings.get(package).into_iter().flatten() {
+            match (key, state) {
+                (Key::File(path), _) => {
+                    found.files.insert(path.clone());
+                }
+                (Key::Unit(name), State::Unit(unit)) => {
+                    found.units.insert(name.clone(), unit.clone());
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
     }
 
     fn census(&mut self, keys: &[&Key]) -> Result<BTreeSet<String>, HostError> {

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{Report, RollbackError, rollback};
 use crate::event::Event;
-use crate::host::backend::{Backend, Step, leave_to};
+use crate::host::backend::{Backend, Belongings, Step, leave_to};
 use crate::host::fake::Script;
 use crate::host::laws::{below, file_wants, machine, other_want, script, spec, tree};
 use crate::host::{
@@ -382,4 +382,28 @@ fn a_kill_while_a_unit_is_unmasked_leaves_no_links_beneath_the_mask() {
     let mut after = script.states().clone();
     after.remove(&file("other.service"));
     assert_eq!(after, before);
+}
+
+#[test]
+fn a_package_that_went_comes_back_with_its_edited_file_and_its_unit() {
+    let gone = State::Package(PackageState::Absent);
+    for cut in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        let mut host = bare();
+        let [file, service] = [main_cf("edited\n"), unit(Enablement::Enabled, true)];
+        host.package("postfix", "2:3.5.8-8.x86_64").set(file.key, file.state).set(service.key, service.state);
+        let before = host.states().clone();
+        let mut live = Live::new(&mut host, store.begin(&spec("1")).unwrap());
+        live.put(Want::new(Key::Package("postfix".to_owned()), gone.clone())).unwrap();
+        assert_eq!(host.text("/etc/postfix/main.cf"), None);
+        if cut {
+            cut_off(&dir, "1", "\"done\"");
+        }
+        let check = RunSpec { mode: Mode::Check, ..spec("2") };
+        let foretold = rollback(&mut host, &store, &check, &UndoTarget::Newest, false, &mut |_| {}).unwrap();
+        assert!(foretold.is_complete());
+        assert!(undo(&mut host, &store, "3", &UndoTarget::Newest).is_complete());
+        assert_eq!(host.states(), &before, "{cut}");
+    }
 }

@@ -1,4 +1,4 @@
-//! What a change left of which nothing was recorded, since the run was cut off in it.
+//! What a change left, and of which nothing was recorded where the run was cut off in it.
 //!
 //! The scripts of a package transaction add users and make keys. What they made or changed was last changed while the
 //! transaction was at work. A unit that is unmasked and enabled gets links that bear its name. Everything else may be
@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 use super::chain::{Chain, Item};
 use super::restore::Teller;
 use super::target::Target;
-use crate::host::{FileState, HostError, Key, State, Want};
-use crate::journal::Store;
+use crate::host::{FileState, HostError, Key, State, Want, recorded};
+use crate::journal::{self, Store};
 
 /// The paths that such a change has touched.
 #[derive(Debug, Default)]
 pub(super) struct Traces {
-    /// Known before it.
+    /// Known before it, and changed by nobody else since.
     changed: BTreeSet<String>,
     /// New, and of no package.
     made: BTreeSet<String>,
@@ -31,9 +31,11 @@ impl Traces {
     ) -> Result<Self, HostError> {
         let mut traces = Self::default();
         let companions = chain.companions_of(group);
-        for companion in companions.iter().filter(|companion| companion.is_cut) {
+        for companion in &companions {
             let path = companion.key.name();
-            if chain.is_of_transaction(host, group, path)? {
+            let present = recorded::store_state(&host.read(&companion.key)?, &mut |bytes| Ok(journal::digest(bytes)))?;
+            // What then stands there is the package's own, come back with it.
+            if companion.explains(&present) || (companion.is_cut && chain.is_of_transaction(host, group, path)?) {
                 traces.changed.insert(path.to_owned());
             }
         }
@@ -51,7 +53,9 @@ impl Traces {
                 continue;
             }
             for path in new {
-                if chain.is_of_transaction(host, group, &path)? {
+                // The only copy of somebody's work.
+                let is_copy = path.strip_suffix(".rpmsave").is_some_and(|file| !is_recorded(&file.to_owned()));
+                if !is_copy && chain.is_of_transaction(host, group, &path)? {
                     traces.made.insert(path);
                 }
             }
