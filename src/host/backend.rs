@@ -161,7 +161,7 @@ macro_rules! leave_to {
             $inner.companions(steps)
         }
 
-        fn belongings(&mut $self, package: &str) -> Result<Belongings, HostError> {
+        fn belongings(&mut $self, package: &str) -> Result<$crate::host::backend::Belongings, HostError> {
             $inner.belongings(package)
         }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::backend::{Backend, Belongings, Step, leave_to};
+use super::backend::{Backend, Step, leave_to};
 use super::{Action, CommandOutput, CommandSpec, HostError, Key, State};
 
 /// A machine with the state that each resource had when it was first read.

@@ -167,7 +167,7 @@ fn not_back<T: Target>(
     for change in changes {
         let Some(item) = group.iter().find(|item| item.key == change.key) else { continue };
         let is_back = read_unfollowed(host, &change.key).and_then(|present| {
-            let is_back = same(&item.before, &stored(&present)?);
+            let is_back = same(&stored(&change.after)?, &stored(&present)?);
             Ok(is_back || is_gone_with_its_package(chain, item, &present, &change.after))
         });
         let error = match is_back {

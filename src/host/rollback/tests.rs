@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{Report, RollbackError, rollback};
 use crate::event::Event;
-use crate::host::backend::{Backend, Belongings, Step, leave_to};
+use crate::host::backend::{Backend, Step, leave_to};
 use crate::host::fake::Script;
 use crate::host::laws::{below, file_wants, machine, other_want, script, spec, tree};
 use crate::host::{

@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 use super::chain::{Chain, Item};
 use super::restore::Teller;
 use super::target::Target;
-use crate::host::{FileState, HostError, Key, State, Want, recorded};
-use crate::journal::{self, Store};
+use crate::host::{FileState, HostError, Key, State, Want};
+use crate::journal::Store;
 
 /// The paths that such a change has touched.
 #[derive(Debug, Default)]
 pub(super) struct Traces {
-    /// Known before it, and changed by nobody else since.
+    /// Known before it.
     changed: BTreeSet<String>,
     /// New, and of no package.
     made: BTreeSet<String>,
@@ -31,11 +31,9 @@ impl Traces {
     ) -> Result<Self, HostError> {
         let mut traces = Self::default();
         let companions = chain.companions_of(group);
-        for companion in &companions {
+        for companion in companions.iter().filter(|companion| companion.is_cut) {
             let path = companion.key.name();
-            let present = recorded::store_state(&host.read(&companion.key)?, &mut |bytes| Ok(journal::digest(bytes)))?;
-            // What then stands there is the package's own, come back with it.
-            if companion.explains(&present) || (companion.is_cut && chain.is_of_transaction(host, group, path)?) {
+            if chain.is_of_transaction(host, group, path)? {
                 traces.changed.insert(path.to_owned());
             }
         }
