@@ -1,5 +1,5 @@
 //! A rollback counts as done only what is seen to be done, and a unit comes up with the files as they were.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test")]
 
 use std::collections::BTreeSet;
 
