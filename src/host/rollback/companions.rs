@@ -66,14 +66,19 @@ impl Companion {
 
     /// Whether nobody else changed the file as it stands before its resource is put back.
     fn is_as_left(&self, present: &StoredState, traces: &Traces) -> bool {
-        self.knows(present) || (self.is_cut && self.is_written_anew()) || traces.explain(self.key.name())
+        // What was cut off may have taken it along; where nothing stands, nobody's work is lost.
+        let may_be_left_so = self.is_cut && (self.is_written_anew() || is_gone(present));
+        self.knows(present) || may_be_left_so || traces.explain(self.key.name())
     }
 
     /// Whether the file as it stands afterwards is ours, too: a package takes the files with it that it has adopted.
     fn is_ours_now(&self, present: &StoredState) -> bool {
-        let is_gone = *present == StoredState::File(StoredFile::Absent);
-        !self.is_written_anew() && (is_gone || self.knows(present))
+        !self.is_written_anew() && (is_gone(present) || self.knows(present))
     }
+}
+
+fn is_gone(present: &StoredState) -> bool {
+    *present == StoredState::File(StoredFile::Absent)
 }
 
 /// The files that nobody else changed since, told before their resource is put back.
