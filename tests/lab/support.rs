@@ -269,7 +269,9 @@ fn collect(top: &Path, folder: &Path, found: &mut BTreeMap<String, String>) {
     for entry in entries.flatten() {
         let path = entry.path();
         let shown = path.strip_prefix(top).expect("below the top").to_string_lossy().into_owned();
-        if NOT_OURS.contains(&shown.as_str()) {
+        // Those of systemd's own helpers come and go with them, half a minute after they were last asked.
+        let is_private = shown.starts_with("var/tmp/systemd-private-");
+        if NOT_OURS.contains(&shown.as_str()) || is_private {
             continue;
         }
         let Ok(meta) = path.symlink_metadata() else { continue };
