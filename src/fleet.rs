@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use events::Events;
 use host::World;
 use interrupt::Interrupt;
+pub use interrupt::Signals;
 use reach::Ssh;
 
 use crate::event::{Failure, HostEvent, HostOutcome};

@@ -5,7 +5,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::console::{Size, output_failure, terminal_size};
@@ -13,6 +12,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Kind};
 use super::pages::Pages;
 use crate::event::HostEvent;
+use crate::fleet::Signals;
 use crate::report::{Reporter, Tally};
 use crate::veil::Veil;
 
@@ -58,8 +58,8 @@ where
     let report = std::thread::spawn(move || write(reporter, pages, &veil, &told));
     let result = runtime.block_on(async {
         let (sender, events) = mpsc::channel(EVENTS_AHEAD);
-        let interrupts = signal(SignalKind::interrupt()).ok();
-        tokio::join!(work(sender), pass_on(events, interrupts, tell)).0
+        let signals = Signals::listen();
+        tokio::join!(work(sender), pass_on(events, signals, tell)).0
     });
     match report.join() {
         Ok((tally, written)) => Ok(Watched { tally, result, written }),
@@ -117,16 +117,12 @@ pub(super) fn finish(reporter: Reporter, pages: Pages) -> (Tally, Result<(), Fai
     (tally, shown.map_err(|error| output_failure(&error)).and(kept))
 }
 
-async fn pass_on(mut events: mpsc::Receiver<HostEvent>, mut interrupts: Option<Signal>, tell: Sender<Told>) {
-    let mut interrupted = async || match &mut interrupts {
-        Some(interrupts) => interrupts.recv().await,
-        None => std::future::pending().await,
-    };
+async fn pass_on(mut events: mpsc::Receiver<HostEvent>, mut signals: Signals, tell: Sender<Told>) {
     loop {
         let told = tokio::select! {
             // An interruption may end the events at once, and is told all the same.
             biased;
-            _ = interrupted() => Told::Interrupted,
+            () = signals.next() => Told::Interrupted,
             event = events.recv() => match event {
                 Some(event) => Told::Event(Box::new(event)),
                 None => return,

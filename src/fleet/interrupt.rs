@@ -1,8 +1,32 @@
-//! Ctrl-C, once and twice.
+//! Ctrl-C, once and twice; SIGTERM and SIGHUP mean the same.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+/// The signals by which the user asks for an end: SIGINT, SIGTERM and SIGHUP.
+pub struct Signals(Vec<Signal>);
+
+impl Signals {
+    /// Listens from here on. A signal that cannot be listened for keeps its default effect: it ends us.
+    ///
+    /// # Panics
+    /// Outside of an asynchronous runtime.
+    #[must_use]
+    pub fn listen() -> Self {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        Self(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
+    }
+
+    /// Waits for the next one; for ever where none can be listened for.
+    pub async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let arrived = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if arrived { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+    }
+}
 
 /// How often the user asked for an end.
 pub(super) struct Interrupt {
@@ -13,20 +37,14 @@ pub(super) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Listens for SIGINT, SIGTERM and SIGHUP.
+    /// Counts the signals.
     pub fn from_signals() -> Self {
         let (sender, count) = watch::channel(0);
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        // From here on, so that none is missed before the task runs. A signal that cannot be listened for keeps its
-        // default effect: it ends us.
-        let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+        // From here on, so that none is missed before the task runs.
+        let mut signals = Signals::listen();
         let listener = tokio::spawn(async move {
-            while !signals.is_empty() {
-                std::future::poll_fn(|context| {
-                    let arrived = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
-                    if arrived { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-                })
-                .await;
+            loop {
+                signals.next().await;
                 sender.send_modify(|count| *count += 1);
             }
         });
