@@ -82,7 +82,7 @@ fn troubles(look: &Look, tally: &Tally) -> String {
         sentence(|host| host.is_failed() && !host.is_taken_back() && host.kept == 0, "failed"),
         sentence(HostTally::is_unreachable, "could not be reached"),
         sentence(HostTally::is_not_started, "did not get a turn"),
-        sentence(|host| host.kept > 0, "kept what was changed by hand since"),
+        sentence(|host| host.kept > 0, "kept what was changed by hand since, or could not be put back"),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
@@ -210,8 +210,8 @@ mod tests {
         let incomplete = event("mx1", Event::HostFinished { outcome: HostOutcome::Failed { rolled_back: false } });
         let both = [event("mx1", restored(None)), event("mx1", restored(Some("changed since"))), incomplete];
         insta::assert_snapshot!(closing(RunKind::Rollback { check: false }, &["mx1"], &both), @r"
-        Put back mx1 (1 change). 1 host kept what was changed by hand since (mx1). Look
-        at it with `--diff`; `--force` overwrites it.
+        Put back mx1 (1 change). 1 host kept what was changed by hand since, or could
+        not be put back (mx1). Look at it with `--diff`; `--force` overwrites it.
         ");
         let lost = HostOutcome::Unreachable { failure: Failure::default() };
         let cut = [event("mx1", restored(None)), event("mx1", Event::HostFinished { outcome: lost })];
