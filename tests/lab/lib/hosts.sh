@@ -9,6 +9,7 @@
 bring_up() {
   local n=$1 i host hosts=()
   make_bridge
+  make_room
   mkdir -p "$LAB_STATE/hosts"
   hosts=("${LAB_SERVERS[@]}")
   for ((i = 1; i <= n; i++)); do hosts+=("mail$i"); done
@@ -17,6 +18,12 @@ bring_up() {
   done
   stage "prepare" make_hosts "${hosts[@]}"
   stage "hosts" start_hosts "${hosts[@]}"
+}
+
+# All hosts share this machine's kernel, and every systemd watches files: the usual limit is used up by about ten of them.
+make_room() {
+  local limit=/proc/sys/fs/inotify/max_user_instances
+  (($(<"$limit") >= 1024)) || printf 1024 >"$limit"
 }
 
 start_hosts() {
