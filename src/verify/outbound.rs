@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::{DomainMode, Look};
 use crate::probe::dns::Resolver;
-use crate::probe::smtp::{Smtp, SmtpError};
+use crate::probe::smtp::{Reply, Smtp, SmtpError};
 use crate::probe::tls::Versions;
 use crate::probe::{Finding, catalogue as c};
 
@@ -74,6 +74,15 @@ fn greeting(name: &str, address: SocketAddr, own: &str, level: &str) -> (Finding
     }
 }
 
+/// A server that cannot tell now (454, RFC 4954, section 6) has not refused the password.
+fn judge_login(reply: &Reply, evidence: String) -> Finding {
+    let remedy = "see mail_relayhost_user and mail_relayhost_password: until then no mail leaves the host";
+    match reply.code {
+        400..500 => Finding::not_testable(evidence),
+        _ => Finding::when(reply.is_positive(), evidence, remedy),
+    }
+}
+
 /// `USER:PASSWORD` for the relay host, as smtp(8) looks it up.
 fn credentials(look: &mut Look<'_>) -> Result<String, String> {
     let relayhost = look.parameter("relayhost");
@@ -98,8 +107,7 @@ fn login(name: &str, address: SocketAddr, own: &str, credentials: &str) -> Findi
         let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
         let reply = smtp.log_in(user, password)?;
         smtp.quit();
-        let remedy = "see mail_relayhost_user and mail_relayhost_password: until then no mail leaves the host";
-        Ok(Finding::when(reply.is_positive(), format!("{name} answered the login of {user} with {reply}"), remedy))
+        Ok(judge_login(&reply, format!("{name} answered the login of {user} with {reply}")))
     };
     asked().unwrap_or_else(|error: SmtpError| Finding::not_testable(format!("{name}: {error}")))
 }
@@ -167,6 +175,14 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
+
+    #[test]
+    fn a_login_that_was_put_off_was_not_refused() {
+        let judged = |code| judge_login(&Reply { code, lines: Vec::new() }, String::new());
+        assert!(matches!(judged(235), Finding::Good(_)));
+        assert!(matches!(judged(454), Finding::NotTestable(_)));
+        assert!(matches!(judged(535), Finding::Bad(..)));
+    }
 
     #[test]
     fn hops_are_read_as_postfix_reads_them() {
