@@ -24,8 +24,7 @@ use tokio::sync::mpsc;
 
 use events::Events;
 use host::World;
-use interrupt::Interrupt;
-pub use interrupt::Signals;
+pub use interrupt::Interrupt;
 use reach::Ssh;
 
 use crate::event::{Failure, HostEvent, HostOutcome};
@@ -160,10 +159,10 @@ impl Fleet {
     ///
     /// The first Ctrl-C (or SIGTERM, SIGHUP) starts no more hosts and lets those at work stop by their own policy; the
     /// second one drops all connections and returns.
-    pub async fn run(&self, run: FleetRun, events: mpsc::Sender<HostEvent>) -> FleetOutcome {
+    pub async fn run(&self, run: FleetRun, events: mpsc::Sender<HostEvent>, interrupt: Interrupt) -> FleetOutcome {
         let binaries = Binaries::of_this_process();
         let connector = Ssh { fleet: self, binaries: &binaries, mode: run.spec.mode };
-        let (events, interrupt) = (Events::new(events), Interrupt::from_signals());
+        let events = Events::new(events);
         let world =
             World { connector: &connector, events: &events, interrupt: &interrupt, task_limit: self.task_limit };
         batch::run(&world, self.forks, &run).await
@@ -175,8 +174,9 @@ impl Fleet {
         hosts: &[String],
         spec: impl Fn(&str) -> RollbackSpec,
         events: mpsc::Sender<HostEvent>,
+        interrupt: Interrupt,
     ) -> FleetOutcome {
-        query::rollback(self, hosts, spec, Events::new(events), &Interrupt::from_signals()).await
+        query::rollback(self, hosts, spec, Events::new(events), &interrupt).await
     }
 
     /// Asks each of these hosts for its runs.

@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::hosts::Hosts;
 use super::{command_line, connections, run_spec, session};
 use crate::event::{self, Event, HostEvent, HostOutcome};
-use crate::fleet::{FleetPlay, FleetRun, Planning};
+use crate::fleet::{FleetPlay, FleetRun, Interrupt, Planning};
 use crate::hostplay::{Arg, HostPlay, Mode, Origin, Step, Task, Template, VarLayer};
 use crate::report::{clean, failure_lines, json};
 
@@ -42,7 +42,7 @@ pub(super) fn run(args: &FactsArgs, console: &Console) -> Result<Exit, Failure> 
     };
     let (outcome, mut told) = session::runtime()?.block_on(async {
         let (sender, events) = mpsc::channel(EVENTS_AHEAD);
-        tokio::join!(fleet.run(run, sender), listen(events))
+        tokio::join!(fleet.run(run, sender, Interrupt::from_signals()), listen(events))
     });
     let mut outcomes = outcome.hosts;
     let answers: Vec<Answer<Facts>> = hosts

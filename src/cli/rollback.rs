@@ -40,8 +40,9 @@ pub(super) fn run(args: &RollbackArgs, console: &Console) -> Result<Exit, Failur
         force: args.force,
         confirm_within: None,
     };
-    let watched =
-        session::watch(reporter, pages, console.veil(), |events| fleet.rollback(&hosts.selected, spec, events))?;
+    let watched = session::watch(reporter, pages, console.veil(), |events, interrupt| {
+        fleet.rollback(&hosts.selected, spec, events, interrupt)
+    })?;
     watched.written?;
     Ok(session::exit(&watched.tally, watched.result.interrupted))
 }

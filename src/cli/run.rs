@@ -129,7 +129,8 @@ impl Run<'_> {
         let reporter = reporter.timings(console.timings());
         let plays = compiled.plays.iter().cloned().map(fleet_play).collect();
         let run = FleetRun { spec, plays, planning, revert_fleet: self.revert_fleet };
-        let watched = session::watch(reporter, pages, console.veil(), |events| fleet.run(run, events))?;
+        let watched =
+            session::watch(reporter, pages, console.veil(), |events, interrupt| fleet.run(run, events, interrupt))?;
         let Watched { tally, result: outcome, written } = watched;
         if self.kind == Kind::Up {
             Failed::of(self.target, self.play).note(&hosts, &tally.failed_hosts());

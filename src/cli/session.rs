@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Kind};
 use super::pages::Pages;
 use crate::event::HostEvent;
-use crate::fleet::Signals;
+use crate::fleet::Interrupt;
 use crate::report::{Reporter, Tally};
 use crate::veil::Veil;
 
@@ -46,20 +46,25 @@ pub(super) fn watch<T, F>(
     reporter: Reporter,
     pages: Pages,
     veil: &Veil,
-    work: impl FnOnce(mpsc::Sender<HostEvent>) -> F,
+    work: impl FnOnce(mpsc::Sender<HostEvent>, Interrupt) -> F,
 ) -> Result<Watched<T>, Failure>
 where
     F: Future<Output = T>,
 {
     let runtime = runtime()?;
+    // Before anything is shown: who presses Ctrl-C at what is to be seen is heard, by the work and the report alike.
+    let interrupt = {
+        let _within = runtime.enter();
+        Interrupt::from_signals()
+    };
+    let asked = interrupt.anew();
     let (tell, told) = channel();
     // Writing may block, which must not stop the work on the hosts: a thread of its own.
     let veil = veil.clone();
     let report = std::thread::spawn(move || write(reporter, pages, &veil, &told));
     let result = runtime.block_on(async {
         let (sender, events) = mpsc::channel(EVENTS_AHEAD);
-        let signals = Signals::listen();
-        tokio::join!(work(sender), pass_on(events, signals, tell)).0
+        tokio::join!(work(sender, interrupt), pass_on(events, &asked, tell)).0
     });
     match report.join() {
         Ok((tally, written)) => Ok(Watched { tally, result, written }),
@@ -117,18 +122,21 @@ pub(super) fn finish(reporter: Reporter, pages: Pages) -> (Tally, Result<(), Fai
     (tally, shown.map_err(|error| output_failure(&error)).and(kept))
 }
 
-async fn pass_on(mut events: mpsc::Receiver<HostEvent>, mut signals: Signals, tell: Sender<Told>) {
+async fn pass_on(mut events: mpsc::Receiver<HostEvent>, asked: &Interrupt, tell: Sender<Told>) {
+    let mut heard = 0;
     loop {
-        let told = tokio::select! {
-            // An interruption may end the events at once, and is told all the same.
-            biased;
-            () = signals.next() => Told::Interrupted,
+        let (event, is_over) = tokio::select! {
+            () = asked.times(heard + 1) => (None, false),
             event = events.recv() => match event {
-                Some(event) => Told::Event(Box::new(event)),
-                None => return,
+                Some(event) => (Some(Told::Event(Box::new(event))), false),
+                None => (None, true),
             },
         };
-        if tell.send(told).is_err() {
+        // What comes of an interruption, the end too, is told after it, whichever of the two was noticed first.
+        let count = asked.count();
+        let mut told = (heard..count).map(|_| Told::Interrupted).chain(event);
+        heard = count;
+        if told.try_for_each(|told| tell.send(told)).is_err() || is_over {
             return;
         }
     }
