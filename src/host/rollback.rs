@@ -5,6 +5,7 @@
 
 mod chain;
 mod companions;
+mod gap;
 mod leftovers;
 mod restore;
 mod same;
@@ -47,6 +48,16 @@ pub enum RollbackError {
     /// The host cannot be put back to what it was after this run.
     #[error("go back to the run {0}: it was itself taken back")]
     NotInEffect(String),
+    /// Runs later than the one to go back to have been forgotten.
+    #[error("{asked}: {missing}; without what is missing the host would become a mixture")]
+    Gap {
+        /// What was asked for, as `go back to the run ID`.
+        asked: String,
+        /// Which runs are missing.
+        missing: String,
+        /// The oldest run after them that can be taken back.
+        oldest: Option<String>,
+    },
     /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -62,6 +73,9 @@ impl RollbackError {
         match self {
             Self::Journal(error) => error.to_failure(),
             Self::Host(error) => error.to_failure(),
+            Self::Gap { oldest, .. } => {
+                Failure { message: self.to_string(), hints: vec![gap::hint(oldest.as_deref())], ..Failure::default() }
+            }
             Self::NothingToUndo | Self::AlreadyUndone(_) | Self::NotInEffect(_) => Failure {
                 message: self.to_string(),
                 hints: vec!["`mailprov history` lists the runs".to_owned()],
@@ -212,6 +226,7 @@ fn select(runs: &[RunRecord], target: &UndoTarget) -> Result<Vec<String>, Rollba
         UndoTarget::After(_) => position + 1,
         UndoTarget::Run(_) | UndoTarget::Newest => position,
     };
+    gap::admit(runs, position, target, &undone)?;
     let is_older = |id: &String| runs[..from].iter().any(|run| run.spec.run_id == *id);
     // What took back a run that goes back itself goes with it.
     let counts = |run: &&RunRecord| run.undoes.is_empty() || run.undoes.iter().any(is_older);

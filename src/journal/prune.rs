@@ -55,6 +55,6 @@ impl Store {
 
 fn kept(runs: &[RunRecord]) -> BTreeSet<&str> {
     let newest = || runs.iter().rev();
-    let changing = newest().filter(|run| run.has_intents() || !run.undoes.is_empty()).take(KEEP_CHANGING);
+    let changing = newest().filter(|run| run.counts()).take(KEEP_CHANGING);
     newest().take(KEEP_ANY).chain(changing).map(|run| run.spec.run_id.as_str()).collect()
 }

@@ -24,6 +24,10 @@ pub enum Record {
         /// The runs that this one takes back, newest first; none for an ordinary run.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         undoes: Vec<String>,
+        /// The newest run before it that set out to change something or to take a run back, so that it is noticed when
+        /// that one is no longer there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<String>,
     },
     /// A change is about to be made.
     Intent(Box<Intent>),
@@ -124,8 +128,9 @@ pub struct Intent {
     /// The label of the package transaction that this is a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<String>,
-    /// Of the first package of a transaction: the digest of the kept list (JSON) of the paths that were there, so that
-    /// what the transaction made can be told after a kill.
+    /// Of the first package of a transaction, or of a unit that is unmasked: the digest of the kept list (JSON) of the
+    /// paths that were there, so that what came with the change can be told after a kill. Under `/etc`, that is; for a
+    /// unit under `/etc/systemd/system`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub census: Option<String>,
     /// The intent that this file changes along with. Nobody asked for it.

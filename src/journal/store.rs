@@ -39,6 +39,8 @@ pub struct RunRecord {
     pub number: u64,
     /// The runs that it took back, newest first.
     pub undoes: Vec<String>,
+    /// The newest run before it that [`RunRecord::counts`], where its journal tells.
+    pub previous: Option<String>,
     /// All other records, in order.
     pub records: Vec<Record>,
     /// Bytes up to the last whole record.
@@ -64,7 +66,7 @@ impl Store {
     /// Begins a run: its directory and its first record are on disk afterwards.
     ///
     /// # Errors
-    /// When the id cannot be one or is taken, or the disk refuses.
+    /// When the id cannot be one or is taken, an earlier journal cannot be read, or the disk refuses.
     pub fn begin(&self, spec: &RunSpec) -> Result<Run, JournalError> {
         self.begin_undoing(spec, Vec::new())
     }
@@ -78,15 +80,15 @@ impl Store {
         if dir.exists() {
             return Err(JournalError::RunExists(spec.run_id.clone()));
         }
-        let number =
-            self.run_ids()?.iter().filter_map(|id| self.read(id).ok()).map(|run| run.number.saturating_add(1)).max();
+        let runs = self.read_all()?;
         let is_undo = !undoes.is_empty();
         let first = Record::RunStarted {
             format: FORMAT,
             spec: StoredSpec::from(spec),
             at: now(),
-            number: number.unwrap_or(0),
+            number: runs.last().map_or(0, |run| run.number.saturating_add(1)),
             undoes,
+            previous: runs.iter().rev().find(|run| run.counts()).map(|run| run.spec.run_id.clone()),
         };
         self.runs.parent().map_or(Ok(()), disk::private_dir)?;
         disk::private_dir(&self.runs)?;
@@ -287,6 +289,12 @@ impl RunRecord {
         self.records.iter().any(|record| matches!(record, Record::Intent(_)))
     }
 
+    /// Whether it set out to change anything or to take a run back: only such runs are missed.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.has_intents() || !self.undoes.is_empty()
+    }
+
     /// Whether it changed something, or was cut off and may have.
     #[must_use]
     pub fn has_effect(&self) -> bool {
@@ -362,9 +370,9 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Option<RunRecord>, JournalError> {
     let mut records = records.into_iter();
     match records.next() {
         None => Ok(None),
-        Some(Record::RunStarted { format, spec, at, number, undoes }) if (1..=FORMAT).contains(&format) => {
+        Some(Record::RunStarted { format, spec, at, number, undoes, previous }) if (1..=FORMAT).contains(&format) => {
             let records = records.collect();
-            Ok(Some(RunRecord { spec, started: at, number, undoes, records, length: whole as u64 }))
+            Ok(Some(RunRecord { spec, started: at, number, undoes, previous, records, length: whole as u64 }))
         }
         Some(Record::RunStarted { format, .. }) => {
             let message = format!("format {format} is newer than this version of mailprov ({FORMAT})");
