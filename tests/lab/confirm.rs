@@ -26,12 +26,14 @@ type Scenario = (&'static str, fn(&Host));
 
 const SCENARIOS: &[Scenario] = &[
     ("a play closes ssh", a_play_closes_ssh),
+    ("a play breaks sshd", a_play_breaks_sshd),
     ("the controller is killed before it confirms", the_controller_is_killed),
     ("the link is cut during the run", the_link_is_cut),
     ("the host is rebooted inside the window", the_host_is_rebooted),
     ("a second run while one waits", a_second_run),
     ("a confirmation of an older run", a_stale_confirmation),
     ("the agent is killed, and nobody comes", the_agent_is_killed),
+    ("the agent is killed, and the host is rebooted", the_agent_is_killed_and_the_host_is_rebooted),
     ("the agent is killed, and a new run takes over", a_new_run_takes_over),
     ("a plan is refused after a guard was taken over", a_plan_is_refused),
     ("a guard was left over", a_guard_was_left_over),
@@ -178,6 +180,23 @@ fn a_play_closes_ssh(host: &Host) {
     host.takes_back(&run);
 }
 
+/// The port stays open and sshd answers, but lets nobody in.
+fn a_play_breaks_sshd(host: &Host) {
+    let edit = "lineinfile: {path: /etc/ssh/sshd_config, line: AllowUsers nobody}";
+    let mut going = Going::start(&host.up(&[edit, "service: {name: sshd, state: restarted}"]));
+    let event = going.until_event("confirming");
+    assert!(lab_says(host).contains("Permission denied"), "nobody comes in: {}", lab_says(host));
+    host.takes_back(event["run_id"].as_str().expect("a run"));
+    going.kill();
+    assert_eq!(lab_says(host), "in\n", "sshd has read its file as it was");
+}
+
+/// What a login says, or why there is none.
+fn lab_says(host: &Host) -> String {
+    let ran = lab(&["ssh", &host.name, "echo in"]);
+    ran.stdout + &ran.stderr
+}
+
 fn the_controller_is_killed(host: &Host) {
     let run = host.unconfirmed(WITHIN, &[OPEN]);
     assert_eq!(on(&host.name, "firewall-cmd --list-ports"), "8025/tcp\n");
@@ -234,6 +253,16 @@ fn a_stale_confirmation(host: &Host) {
 fn the_agent_is_killed(host: &Host) {
     let run = cut_off(host, WITHIN);
     host.takes_back(&run);
+}
+
+/// What is to start the rollback after the boot is the timer, which no program is there to set again.
+fn the_agent_is_killed_and_the_host_is_rebooted(host: &Host) {
+    let run = cut_off(host, LONG);
+    assert!(!host.was_taken_back(&run), "there is time left");
+    lab(&["kill", &host.name]).succeeded();
+    lab(&["boot", &host.name]).succeeded();
+    host.takes_back(&run);
+    assert!(!host.records(&run).contains("run_finished"));
 }
 
 fn a_new_run_takes_over(host: &Host) {
