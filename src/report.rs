@@ -61,6 +61,8 @@ const INTERRUPTED: &str = "interrupted: no more hosts are started; those at work
                            Press Ctrl-C again to leave them at once.";
 /// What the second one comes to.
 const INTERRUPTED_AGAIN: &str = "interrupted again: the hosts at work are left.";
+/// What a header says of a run that changes nothing.
+const LOOKS_ONLY: &str = "check: nothing is changed";
 /// Columns that a host name takes at most in the lines of a run.
 const MAX_HOST_COLUMNS: usize = 40;
 
@@ -192,7 +194,10 @@ impl Reporter {
             progress: Progress::default(),
             latest: (0, Instant::now()),
         });
-        let lines = if form == Form::Json { vec![json::start(&run)] } else { Vec::new() };
+        let lines = match form {
+            Form::Json => vec![json::start(&run)],
+            Form::Terminal { look, .. } | Form::Plain { look } => header(&look, &run),
+        };
         let (tally, plays) = (new_tally(&run), Vec::new());
         Self {
             run,
@@ -294,7 +299,7 @@ impl Reporter {
         }
         self.plays.push(name.to_owned());
         let note = match self.run.kind {
-            RunKind::Check | RunKind::Rollback { check: true } => "check: nothing is changed",
+            RunKind::Check | RunKind::Rollback { check: true } => LOOKS_ONLY,
             RunKind::Verify => "verify: nothing is changed",
             RunKind::Up | RunKind::Rollback { check: false } => "",
         };
@@ -335,6 +340,15 @@ impl Reporter {
         }
         self.error = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).err();
     }
+}
+
+/// What stands above all lines. The plays of a playbook have headers of their own; a rollback has none.
+fn header(look: &Look, run: &RunInfo) -> Vec<String> {
+    let RunKind::Rollback { check } = run.kind else { return Vec::new() };
+    if look.verbosity == Verbosity::Quiet {
+        return Vec::new();
+    }
+    vec![stream::header(look, "ROLLBACK", run.hosts.len(), if check { LOOKS_ONLY } else { "" })]
 }
 
 /// The plan (not for `--quiet`), the recap and the closing sentences, parted by empty lines.

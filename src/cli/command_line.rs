@@ -1,10 +1,15 @@
 //! The command line written back: for the journals, and for advice on what to run next.
 //!
-//! Values of extra variables may be secrets and are left out.
+//! Secrets among the values of extra variables (docs/secrets.md) are left out.
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::args::{ConnectionArgs, PlayArgs, TargetArgs};
+use super::extra_vars;
+use crate::diagnostic::Sources;
+use crate::veil::{MASK, is_secret, masked_all};
 
 /// A command line in the making.
 #[derive(Debug, Clone)]
@@ -47,7 +52,7 @@ impl CommandLine {
             self.option("--playbook", &text(playbook));
         }
         for vars in &play.extra_vars {
-            self.option("-e", &without_values(vars));
+            self.option("-e", &without_secrets(vars));
         }
         self
     }
@@ -100,14 +105,22 @@ fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn without_values(vars: &str) -> String {
+/// What was given to `-e` but for what is secret by the name that it has: as it was, where there is nothing of the kind.
+fn without_secrets(vars: &str) -> String {
     if vars.starts_with('@') {
         return vars.to_owned();
     }
+    let known = extra_vars::read(&[vars.to_owned()], &mut Sources::new());
+    if known.is_ok_and(|known| masked_all(&known) == Value::Object(known)) {
+        return vars.to_owned();
+    }
     let words = shlex::split(vars).filter(|_| !vars.trim_start().starts_with('{')).unwrap_or_default();
-    let names: Vec<String> =
-        words.iter().filter_map(|word| word.split_once('=')).map(|(name, _)| format!("{name}=...")).collect();
-    if names.is_empty() { "{...}".to_owned() } else { names.join(" ") }
+    let pairs = words.iter().filter_map(|word| word.split_once('=')).map(|(name, value)| {
+        let shown = if is_secret(name) { MASK.into() } else { shlex::try_quote(value).unwrap_or(MASK.into()) };
+        format!("{name}={shown}")
+    });
+    let pairs: Vec<String> = pairs.collect();
+    if pairs.is_empty() { MASK.to_owned() } else { pairs.join(" ") }
 }
 
 #[cfg(test)]
@@ -126,8 +139,13 @@ mod tests {
                 "up 'my hosts' -i b --playbook p.yml -t a,b --skip-tags c -u ops -b -K",
                 "mailprov up 'my hosts' -i b --playbook p.yml --tags 'a,b' --skip-tags c -u ops -b -K",
             ),
-            ("up -e 'password=hunter2 b=1' -e @v.yaml", "mailprov up -e 'password=... b=...' -e @v.yaml"),
-            ("up -e '{password: hunter2}' -e 'a=\"'", "mailprov up -e '{...}' -e '{...}'"),
+            ("up -e mail_sender=post@example.net", "mailprov up -e 'mail_sender=post@example.net'"),
+            ("up -e 'a=\"two words\" b=1' -e @v.yaml", "mailprov up -e 'a=\"two words\" b=1' -e @v.yaml"),
+            ("up -e 'password=hunter2 b=1'", "mailprov up -e 'password=******** b=1'"),
+            ("up -e 'password=x b=\"1 2\"'", "mailprov up -e \"password=******** b='1 2'\""),
+            ("up -e 'a=\"'", "mailprov up -e '********'"),
+            ("up -e '{a: [1, {b: c}]}'", "mailprov up -e '{a: [1, {b: c}]}'"),
+            ("up -e '{a: [1, {password: hunter2}]}'", "mailprov up -e '********'"),
         ] {
             let words = std::iter::once("mailprov".to_owned()).chain(shlex::split(given).unwrap_or_default());
             let Ok(Cli { command: Command::Up(up) }) = Cli::try_parse_from(words) else {

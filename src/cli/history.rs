@@ -16,6 +16,9 @@ use crate::report::{clean, json};
 /// So many changes of a run are shown to those who did not ask for all.
 const SHOWN_CHANGES: usize = 5;
 
+/// Columns of a moment, `2026-11-24 03:15:00 UTC`.
+const TIME_COLUMNS: usize = 23;
+
 /// What a host answered.
 type Answer = answers::Answer<Vec<RunSummary>>;
 
@@ -30,7 +33,8 @@ fn history_lines(runs: &[RunSummary], verbose: bool) -> Vec<String> {
     if runs.is_empty() {
         return vec!["  no runs".to_owned()];
     }
-    runs.iter().rev().flat_map(|run| run_lines(run, verbose)).collect()
+    let columns = runs.iter().map(|run| run.spec.run_id.chars().count()).max().unwrap_or(0);
+    runs.iter().rev().flat_map(|run| run_lines(run, columns, verbose)).collect()
 }
 
 /// The same run at another host differs by moments.
@@ -38,19 +42,21 @@ pub(super) fn timeless(run: &RunSummary) -> RunSummary {
     RunSummary { started: 0, ended: run.ended.map(|_| 0), ..run.clone() }
 }
 
-pub(super) fn run_lines(run: &RunSummary, verbose: bool) -> Vec<String> {
+/// A run, with its id in so many columns.
+pub(super) fn run_lines(run: &RunSummary, id_columns: usize, verbose: bool) -> Vec<String> {
     let changes = match run.changed.len() {
         0 => "no changes".to_owned(),
         1 => "1 change".to_owned(),
         count => format!("{count} changes"),
     };
-    let by = run.undone_by.as_ref().map(|by| format!(" by {}", clean(by))).unwrap_or_default();
     let took = run.ended.and_then(|ended| ended.checked_sub(run.started)).map(|seconds| format!(" in {seconds} s"));
-    let outcome = format!("{}{by}, {changes}{}", clean(&run.outcome), took.unwrap_or_default());
+    let (id, began, outcome) = (clean(&run.spec.run_id), moment(run.started), clean(&run.outcome));
+    let (took, controller, command) = (took.unwrap_or_default(), clean(&run.spec.controller), clean(&run.spec.command));
     let mut lines = vec![
-        format!("  {}  {}  {outcome}", clean(&run.spec.run_id), moment(run.started)),
-        format!("    {}: {}", clean(&run.spec.controller), clean(&run.spec.command)),
+        format!("  {id:id_columns$}  {began:TIME_COLUMNS$}  {outcome}"),
+        format!("    {changes}{took} by {controller}: {command}"),
     ];
+    lines.extend(run.undone_by.as_ref().map(|by| format!("    taken back by {}", clean(by))));
     lines.extend(run.undoes.iter().map(|id| format!("    takes back {}", clean(id))));
     let shown = if verbose { run.changed.len() } else { SHOWN_CHANGES };
     lines.extend(run.changed.iter().take(shown).map(|resource| format!("    {}", clean(resource))));
@@ -117,7 +123,7 @@ mod tests {
         };
         let first =
             run("20261124T031500Z-1a2b3c4d", 1_795_490_100, "finished", &["package:postfix", "file:/etc/\u{7}"]);
-        let second = run("20261124T041500Z-00000000", u64::MAX, "rolled back", &["hostname:static"]);
+        let second = run("20261124T041500Z-00000000-undo", u64::MAX, "rolled back", &["hostname:static"]);
         vec![
             ("mx1".to_owned(), Ok(vec![first, second])),
             ("mx2".to_owned(), Ok(Vec::new())),
@@ -129,11 +135,12 @@ mod tests {
     fn the_newest_run_comes_first() {
         insta::assert_snapshot!(answers::text(&answers::each(&answers()), usize::MAX, |runs| history_lines(runs, false)), @r"
         mx1
-          20261124T041500Z-00000000  unknown time  rolled back by 20261124T051500Z-00000000, 1 change
-            ops@desk: mailprov up inventory.yaml
+          20261124T041500Z-00000000-undo  unknown time             rolled back
+            1 change by ops@desk: mailprov up inventory.yaml
+            taken back by 20261124T051500Z-00000000
             hostname:static
-          20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  finished, 2 changes in 12 s
-            ops@desk: mailprov up inventory.yaml
+          20261124T031500Z-1a2b3c4d       2026-11-24 03:15:00 UTC  finished
+            2 changes in 12 s by ops@desk: mailprov up inventory.yaml
             package:postfix
             file:/etc/\u{7}
         mx2
@@ -153,8 +160,8 @@ mod tests {
         let many: Vec<Answer> = many.into_iter().collect();
         insta::assert_snapshot!(answers::text(&answers::each(&many), usize::MAX, |runs| history_lines(runs, false)), @r"
         mx1
-          20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  finished, 9 changes in 12 s
-            ops@desk: mailprov up inventory.yaml
+          20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  finished
+            9 changes in 12 s by ops@desk: mailprov up inventory.yaml
             takes back 20261124T031500Z-1a2b3c4d
             file:/etc/0
             file:/etc/1

@@ -21,6 +21,7 @@ use crate::fleet::{Fleet, FleetPlay, FleetRun, Planning};
 use crate::hostplay::Mode;
 use crate::playbook::CompiledPlay;
 use crate::report::{Reporter, RunInfo, RunKind, SourceLine, Tally};
+use crate::veil::Veil;
 
 /// Which command runs the playbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +108,8 @@ impl Run<'_> {
         };
         let fleet = connections::fleet(&ways, self.target, self.connection)?;
         let fleet = Fleet { confirm_within: self.confirm_within, ..fleet };
-        let command = self.command_line(self.kind.report().command()).limit(self.target).text();
+        let veil = console.veil();
+        let command = shown(&self.command_line(self.kind.report().command()).limit(self.target), veil);
         let spec = run_spec::new(self.kind.mode(), command, self.rollback_on_failure);
         let plays_of = |host: &str| {
             let plays = compiled.plays.iter().filter(|play| play.hosts.iter().any(|name| name == host));
@@ -122,15 +124,14 @@ impl Run<'_> {
             }
             Plan::Follow(path) => plan::follow(path, &hosts, &plays_of)?,
         };
-        let info = self.info(hosts.clone());
+        let info = self.info(hosts.clone(), veil);
         let pages = Pages::begin(self.pages, self.plan.made(), &info)?;
         let out = Box::new(std::io::stdout());
         let reporter = Reporter::new(info, console.form(self.play.diff), lines_of(sources), out);
         let reporter = reporter.timings(console.timings());
         let plays = compiled.plays.iter().cloned().map(fleet_play).collect();
         let run = FleetRun { spec, plays, planning, revert_fleet: self.revert_fleet };
-        let watched =
-            session::watch(reporter, pages, console.veil(), |events, interrupt| fleet.run(run, events, interrupt))?;
+        let watched = session::watch(reporter, pages, veil, |events, interrupt| fleet.run(run, events, interrupt))?;
         let Watched { tally, result: outcome, written } = watched;
         if self.kind == Kind::Up {
             Failed::of(self.target, self.play).note(&hosts, &tally.failed_hosts());
@@ -168,16 +169,16 @@ impl Run<'_> {
         Ok(Exit::Ok)
     }
 
-    fn info(&self, hosts: Vec<String>) -> RunInfo {
+    fn info(&self, hosts: Vec<String>, veil: &Veil) -> RunInfo {
         let kind = self.kind.report();
         RunInfo {
             kind,
             began: time::OffsetDateTime::now_utc(),
             hosts,
-            again: self.command_line(kind.command()).limit(self.target).text(),
-            again_on: self.command_line(kind.command()).text(),
-            apply: self.apply_line().limit(self.target).text(),
-            rollback: self.way_line("rollback").limit(self.target).text(),
+            again: shown(&self.command_line(kind.command()).limit(self.target), veil),
+            again_on: shown(&self.command_line(kind.command()), veil),
+            apply: shown(&self.apply_line().limit(self.target), veil),
+            rollback: shown(&self.way_line("rollback").limit(self.target), veil),
         }
     }
 
@@ -217,6 +218,11 @@ impl Run<'_> {
     fn way_line(&self, command: &str) -> CommandLine {
         CommandLine::new(command).target(self.target).connection(self.connection)
     }
+}
+
+/// The line as it may be shown and kept: a value that is given to a variable with a harmless name may be secret elsewhere.
+fn shown(line: &CommandLine, veil: &Veil) -> String {
+    veil.hide(&line.text()).into_owned()
 }
 
 fn lines_of(sources: Sources) -> SourceLine {

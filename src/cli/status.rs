@@ -28,7 +28,7 @@ fn timeless_status(status: &HostStatus) -> HostStatus {
 
 /// For people: the host's last run, and what is to be known before the next one.
 fn status_lines(status: &HostStatus, verbose: bool) -> Vec<String> {
-    let mut lines = status.last.as_ref().map_or_else(|| vec!["  no runs".to_owned()], |run| run_lines(run, verbose));
+    let mut lines = status.last.as_ref().map_or_else(|| vec!["  no runs".to_owned()], |run| run_lines(run, 0, verbose));
     if let Some(holder) = &status.holder {
         let (controller, since) = (clean(&holder.controller), moment(holder.since));
         lines.push(format!("  at work: process {} for {controller}, since {since}", holder.pid));
@@ -101,8 +101,8 @@ mod tests {
     fn what_is_to_be_known_before_the_next_run_is_said() {
         insta::assert_snapshot!(answers::text(&answers::each(&answers()), usize::MAX, |status| status_lines(status, false)), @r"
         mx1
-          20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  unfinished, 1 change
-            ops@desk: mailprov up inventory.yaml
+          20261124T031500Z-1a2b3c4d  2026-11-24 03:15:00 UTC  unfinished
+            1 change by ops@desk: mailprov up inventory.yaml
             file:/etc/hosts
           at work: process 7 for ops@desk, since 2026-11-24 03:16:40 UTC
           unfinished: 20261124T031500Z-1a2b3c4d was cut off; `mailprov up` goes on from what it left, `mailprov rollback` puts the host back

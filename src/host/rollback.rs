@@ -39,9 +39,6 @@ use chain::Chain;
 /// Why a rollback did not come about. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RollbackError {
-    /// There is no run that could be taken back.
-    #[error("find a run to take back: no run on this host changed anything that is still in effect")]
-    NothingToUndo,
     /// This run was taken back before.
     #[error("take back the run {0}: it was taken back already")]
     AlreadyUndone(String),
@@ -76,7 +73,7 @@ impl RollbackError {
             Self::Gap { oldest, .. } => {
                 Failure { message: self.to_string(), hints: vec![gap::hint(oldest.as_deref())], ..Failure::default() }
             }
-            Self::NothingToUndo | Self::AlreadyUndone(_) | Self::NotInEffect(_) => Failure {
+            Self::AlreadyUndone(_) | Self::NotInEffect(_) => Failure {
                 message: self.to_string(),
                 hints: vec!["`mailprov history` lists the runs".to_owned()],
                 ..Failure::default()
@@ -113,8 +110,10 @@ impl Report {
 ///
 /// The caller holds the lock. Every resource that is put back or kept is told by an [`Event::RolledBack`].
 ///
+/// Where no run is left to take back nothing is done, and that is no error.
+///
 /// # Errors
-/// When there is nothing to take back, or a journal is damaged; nothing was changed then.
+/// When the run that was named cannot be taken back, or a journal is damaged; nothing was changed then.
 pub fn rollback<B: Backend>(
     backend: B,
     store: &Store,
@@ -214,7 +213,7 @@ fn select(runs: &[RunRecord], target: &UndoTarget) -> Result<Vec<String>, Rollba
     let undone = Store::undone(runs);
     let in_effect = |run: &&RunRecord| !undone.contains(&run.spec.run_id);
     let id = match target {
-        UndoTarget::Newest => return newest(runs),
+        UndoTarget::Newest => return Ok(newest(runs)),
         UndoTarget::Run(id) | UndoTarget::After(id) | UndoTarget::Only(id) => id,
     };
     let position = runs.iter().position(|run| run.spec.run_id == *id);
@@ -241,17 +240,16 @@ fn is_all_but_ended(run: &RunRecord, runs: &[RunRecord]) -> bool {
     run.outcome().is_none() && !run.undoes.is_empty() && run.undoes.iter().all(|target| undone.contains(target))
 }
 
-/// The run that is meant when none is named.
-fn newest(runs: &[RunRecord]) -> Result<Vec<String>, RollbackError> {
+/// The run that is meant when none is named; none when no run that changed anything is in effect.
+fn newest(runs: &[RunRecord]) -> Vec<String> {
     let undone = Store::undone(runs);
     // Who repeats a rollback that was cut off means the same run, and not the one before it.
     if let Some(last) = runs.last().filter(|run| run.outcome().is_none() && !run.undoes.is_empty()) {
-        return Ok(last.undoes.clone());
+        return last.undoes.clone();
     }
     // A rollback belongs to the run that it takes back: it is named, or left alone.
     let ordinary = runs.iter().rev().filter(|run| run.undoes.is_empty() && !undone.contains(&run.spec.run_id));
     // A run that was cut off is the one that is meant, whether it came to change something or not.
     let mut candidates = ordinary.filter(|run| run.has_effect());
-    let found = candidates.next().ok_or(RollbackError::NothingToUndo)?;
-    Ok(vec![found.spec.run_id.clone()])
+    candidates.next().map(|found| found.spec.run_id.clone()).into_iter().collect()
 }

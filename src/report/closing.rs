@@ -4,6 +4,7 @@ use super::look::{Look, NO_BREAK, clean, count, list};
 use super::plan::Size;
 use super::tally::{HostTally, Tally};
 use super::{RunInfo, RunKind};
+use crate::veil::MASK;
 
 /// Columns of the hosts' names in a suggested command at most.
 const NAMED_COLUMNS: usize = 60;
@@ -11,7 +12,11 @@ const NAMED_COLUMNS: usize = 60;
 /// What happened in one or two sentences, wrapped.
 pub(crate) fn lines(look: &Look, run: &RunInfo, tally: &Tally) -> Vec<String> {
     let sentences = [happened(run, tally), troubles(look, tally), left(look, run, tally), next(run, tally)];
-    let text = sentences.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
+    let mut sentences: Vec<String> = sentences.into_iter().filter(|text| !text.is_empty()).collect();
+    if sentences.iter().any(|text| text.contains(MASK)) {
+        sentences.push(format!("Put what is secret in the place of {MASK}, or into a file for `-e @FILE`."));
+    }
+    let text = sentences.join(" ");
     // A command stays in one piece, so that it can be copied.
     let whole = text.split('`').enumerate().map(|(index, part)| match index % 2 {
         0 => part.to_owned(),
@@ -32,7 +37,7 @@ fn happened(run: &RunInfo, tally: &Tally) -> String {
             RunKind::Up => format!("Nothing to change: {} as described.", stand(hosts.len())),
             RunKind::Check => format!("Nothing would change: {} as described.", stand(hosts.len())),
             RunKind::Verify => format!("Verified: {} as required.", stand(hosts.len())),
-            RunKind::Rollback { .. } => "Nothing to take back.".to_owned(),
+            RunKind::Rollback { .. } => "Nothing is left to take back.".to_owned(),
         };
     }
     let size = touched.iter().fold(Size::default(), |sum, size| Size {
@@ -189,6 +194,21 @@ mod tests {
     }
 
     #[test]
+    fn a_command_that_lacks_a_secret_says_so() {
+        let command = "mailprov up inventory.yaml -e 'smtp_password=********'".to_owned();
+        let run = RunInfo { apply: command, ..run_info(RunKind::Check, &["mx1"]) };
+        let mut tally = Tally::new(&run.hosts, false);
+        for event in &one_task(Status::Changed, false) {
+            tally.add(event);
+        }
+        insta::assert_snapshot!(lines(&Look::plain(80), &run, &tally).join("\n"), @r"
+        mx1 would change (1 change). Run
+        `mailprov up inventory.yaml -e 'smtp_password=********'` to apply. Put what is
+        secret in the place of ********, or into a file for `-e @FILE`.
+        ");
+    }
+
+    #[test]
     fn what_a_broken_run_left_is_told() {
         let mut events = one_task(Status::Changed, false);
         events.pop();
@@ -222,6 +242,6 @@ mod tests {
         ");
         let one = [event("mx1", restored(None)), done()];
         insta::assert_snapshot!(closing(RunKind::Rollback { check: true }, &["mx1"], &one), @"Would put back mx1 (1 change). Leave out `--check` to do it.");
-        insta::assert_snapshot!(closing(RunKind::Rollback { check: false }, &["mx1"], &[done()]), @"Nothing to take back.");
+        insta::assert_snapshot!(closing(RunKind::Rollback { check: false }, &["mx1"], &[done()]), @"Nothing is left to take back.");
     }
 }

@@ -205,8 +205,13 @@ impl Page<'_> {
 
 /// `PLAY [Mail servers]`, with what kind of run it is where that is not the usual one.
 pub(crate) fn play_header(look: &Look, name: &str, hosts: usize, note: &str) -> String {
+    header(look, &format!("PLAY [{}]", clean(name)), hosts, note)
+}
+
+/// `ROLLBACK (3 hosts)`
+pub(crate) fn header(look: &Look, what: &str, hosts: usize, note: &str) -> String {
     let note = if note.is_empty() { String::new() } else { format!(", {note}") };
-    format!("{} ({}{note})", look.paint(Tone::Strong, &format!("PLAY [{}]", clean(name))), count(hosts, "host"))
+    format!("{} ({}{note})", look.paint(Tone::Strong, what), count(hosts, "host"))
 }
 
 /// `postfix : Write main.cf`, as Ansible names a role's task.
