@@ -19,6 +19,8 @@ mod frozen;
 #[cfg(test)]
 mod frozen_guards;
 #[cfg(test)]
+mod frozen_traces;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod preview_tests;
