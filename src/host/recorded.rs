@@ -28,10 +28,10 @@ pub(super) fn load_key(stored: &StoredKey) -> Result<Key, HostError> {
         "file" => Key::File(name),
         "package" => Key::Package(name),
         "unit" => Key::Unit(name),
-        "hostname" => Key::Hostname,
+        "hostname" if name == Key::Hostname.name() => Key::Hostname,
         "firewall" => Key::Firewall(name),
         "sysctl" => Key::Sysctl(name),
-        kind => return Err(HostError::journal(format!("{kind:?} is no kind of resource"))),
+        kind => return Err(HostError::journal(format!("{kind:?} with the name {name:?} is no resource"))),
     };
     admit::admit_key(&key)?;
     Ok(key)

@@ -161,6 +161,19 @@ fn named(store: &Store) -> BTreeSet<String> {
     names
 }
 
+#[test]
+fn a_record_of_another_host_name_is_none_of_this_one() {
+    let (dir, store) = frozen::store();
+    let path = journal(&dir, frozen::PROVISIONED);
+    let named = |name: &str| format!(r#"{{"kind":"hostname","name":"{name}"}}"#);
+    fs::write(&path, fs::read_to_string(&path).unwrap().replace(&named("static"), &named("pretty"))).unwrap();
+    let mut script = frozen::host();
+    let target = UndoTarget::Run(frozen::PROVISIONED.to_owned());
+    let error = rollback(&mut script, &store, &spec("undo"), &target, true, &mut |_| {}).unwrap_err();
+    assert!(error.to_string().contains("\"pretty\""), "{error}");
+    assert_eq!(script.states(), frozen::host().states());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
