@@ -105,6 +105,12 @@ pub trait Backend {
     /// When the package manager cannot be asked.
     fn dependents(&mut self, packages: &[&str], label: &str) -> Result<Vec<String>, HostError>;
 
+    /// The paths that go when these packages do, and with them all that the package transaction with this label installed.
+    ///
+    /// # Errors
+    /// When the package manager cannot be asked.
+    fn leaving(&mut self, packages: &[&str], label: &str) -> Result<BTreeSet<String>, HostError>;
+
     /// Removes what a kill during a change of this file left under its scratch name.
     ///
     /// # Errors
@@ -179,6 +185,10 @@ macro_rules! leave_to {
 
         fn dependents(&mut $self, packages: &[&str], label: &str) -> Result<Vec<String>, HostError> {
             $inner.dependents(packages, label)
+        }
+
+        fn leaving(&mut $self, packages: &[&str], label: &str) -> Result<BTreeSet<String>, HostError> {
+            $inner.leaving(packages, label)
         }
 
         fn clear_scratch(&mut $self, path: &str, scratch: &str) -> Result<(), HostError> {

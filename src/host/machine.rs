@@ -252,6 +252,10 @@ impl Backend for Machine {
         rpm::dependents(packages, label)
     }
 
+    fn leaving(&mut self, packages: &[&str], label: &str) -> Result<BTreeSet<String>, HostError> {
+        rpm::leaving(packages, label)
+    }
+
     fn clear_scratch(&mut self, path: &str, scratch: &str) -> Result<(), HostError> {
         fs::clear_scratch(path, scratch)
     }

@@ -24,6 +24,8 @@ pub struct Preview<B> {
     /// What was read of directories and links on disk, above the paths in question.
     above: BTreeMap<String, State>,
     pending: Pending,
+    /// Packages that a rollback has taken away, with the label of the transaction that brought them.
+    going: Vec<(Vec<String>, String)>,
     /// What packages bring and take along has to be guessed.
     guesses: bool,
     record: Record,
@@ -40,6 +42,7 @@ impl<B: Backend> Preview<B> {
             remade: BTreeSet::new(),
             above: BTreeMap::new(),
             pending: Pending::default(),
+            going: Vec::new(),
             guesses: true,
             record: Record::default(),
             acted: Vec::new(),
@@ -50,6 +53,18 @@ impl<B: Backend> Preview<B> {
     #[must_use]
     pub(super) fn of_rollback(backend: B) -> Self {
         Self { guesses: false, ..Self::over(backend) }
+    }
+
+    /// Puts states back; packages as if the transaction that ran under the label `undone` were taken back.
+    ///
+    /// # Errors
+    /// As [`Host::put_all`].
+    pub(super) fn restore(&mut self, wants: Vec<Want>, undone: Option<&str>) -> Result<(), HostError> {
+        let goes = |want: &&Want| want.state == State::Package(PackageState::Absent);
+        let going: Vec<String> = wants.iter().filter(goes).map(|want| want.key.name().to_owned()).collect();
+        self.put_all(wants)?;
+        self.going.extend(undone.filter(|_| !going.is_empty()).map(|label| (going, label.to_owned())));
+        Ok(())
     }
 
     /// The states that were put, last ones only.
@@ -151,12 +166,16 @@ impl<B: Backend> Preview<B> {
     }
 
     /// The names in a directory that a rollback which has removed packages still finds there.
-    fn without_packaged(&mut self, path: &str, names: Vec<String>) -> Result<Vec<String>, HostError> {
-        let removed = State::Package(PackageState::Absent);
-        if self.guesses || !self.overlay.values().any(|state| *state == removed) || names.is_empty() {
-            return Ok(names);
+    fn without_packaged(&mut self, path: &str, mut names: Vec<String>) -> Result<Vec<String>, HostError> {
+        for (packages, label) in &self.going {
+            if names.is_empty() {
+                break;
+            }
+            let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+            let leaving = self.backend.leaving(&packages, label)?;
+            names.retain(|name| !leaving.contains(&format!("{path}/{name}")));
         }
-        self.backend.unowned(names.into_iter().map(|name| format!("{path}/{name}")).collect())
+        Ok(names)
     }
 
     /// Refuses what the file system would refuse.

@@ -7,7 +7,7 @@ mod patience;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
-pub(super) use dependents::dependents;
+pub(super) use dependents::{dependents, leaving};
 pub(super) use dnf::{change, is_latest, settle, span, undo};
 
 use super::{CommandSpec, HostError, PackageState, Version, process};

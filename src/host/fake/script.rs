@@ -372,6 +372,11 @@ impl Backend for Script {
             .collect())
     }
 
+    fn leaving(&mut self, packages: &[&str], _label: &str) -> Result<BTreeSet<String>, HostError> {
+        let brought = packages.iter().filter_map(|package| self.brings.get(*package)).flatten();
+        Ok(brought.map(|(key, _)| key.name().to_owned()).collect())
+    }
+
     fn clear_scratch(&mut self, _path: &str, _scratch: &str) -> Result<(), HostError> {
         Ok(())
     }

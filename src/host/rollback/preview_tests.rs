@@ -73,6 +73,34 @@ proptest! {
 }
 
 #[test]
+fn of_a_folder_in_which_a_package_that_stays_has_a_file() {
+    for stays in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        let mut host = Script::default();
+        let file = |name: &str| Key::File(format!("/etc/app/{name}"));
+        let brought = State::File(FileState::Regular { content: Content::text("x"), meta: Meta::root(0o644) });
+        host.offers("app", "1-1.x", vec![(file("app.conf"), brought.clone())]);
+        host.offers("other", "1-1.x", vec![(file("other.conf"), brought)]);
+        let package = |name: &str| {
+            Want::new(Key::Package(name.to_owned()), State::Package(PackageState::Installed(Version::Any)))
+        };
+        let mut live = Live::new(&mut host, store.begin(&spec("1")).unwrap());
+        let folder = State::File(FileState::Directory { meta: Meta::root(0o755) });
+        live.put(Want::new(Key::File("/etc/app".to_owned()), folder)).unwrap();
+        live.put(package("app")).unwrap();
+        if stays {
+            let elsewhere = Store::at(&dir.path().join("by-hand"));
+            Live::new(&mut host, elsewhere.begin(&spec("x")).unwrap()).put(package("other")).unwrap();
+        }
+        let foretold = told(&mut host, &store, Mode::Check);
+        let is_kept = foretold.iter().any(|line| line.contains("it is not empty (other.conf)"));
+        assert_eq!(is_kept, stays, "{foretold:?}");
+        assert_eq!(foretold, told(&mut host, &store, Mode::Apply));
+    }
+}
+
+#[test]
 fn of_packages_that_make_files_called_after_them() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir);

@@ -49,7 +49,7 @@ impl<B: Backend> Target for Preview<B> {
         Ok(())
     }
 
-    fn restore(&mut self, wants: Vec<Want>, _undone: Option<&str>) -> Result<(), HostError> {
-        self.put_all(wants)
+    fn restore(&mut self, wants: Vec<Want>, undone: Option<&str>) -> Result<(), HostError> {
+        Self::restore(self, wants, undone)
     }
 }

@@ -1,15 +1,15 @@
 //! What would have to go along with packages that are taken away.
 
+use std::collections::BTreeSet;
+
 use super::dnf;
 use crate::host::{CommandSpec, HostError, process};
 
 /// The names of installed packages that need what the transaction with this label installed, and are no part of it: dnf
 /// would remove them, too, without a question.
 pub(in crate::host) fn dependents(packages: &[&str], label: &str) -> Result<Vec<String>, HostError> {
-    let mut doomed: Vec<String> = packages.iter().map(|&name| name.to_owned()).collect();
-    doomed.extend(dnf::find(packages, label)?.into_iter().flat_map(|transaction| transaction.installed));
     let mut spec = CommandSpec::new(&["rpm", "-q", "--qf", "%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n", "--"]);
-    spec.argv.extend(doomed);
+    spec.argv.extend(doomed(packages, label)?);
     // A line with blanks tells that a package is not installed.
     let there: Vec<String> = process::run(&spec)?
         .stdout_text()
@@ -23,6 +23,20 @@ pub(in crate::host) fn dependents(packages: &[&str], label: &str) -> Result<Vec<
     let mut test = CommandSpec::new(&["rpm", "-e", "--test", "--"]);
     test.argv.extend(there);
     Ok(parse(&process::run(&test)?.stderr_text()))
+}
+
+/// The files of these packages and of what the transaction with this label installed.
+pub(in crate::host) fn leaving(packages: &[&str], label: &str) -> Result<BTreeSet<String>, HostError> {
+    let mut spec = CommandSpec::new(&["rpm", "-ql", "--"]);
+    spec.argv.extend(doomed(packages, label)?);
+    // All else that it says is that a package is not installed, or has no files.
+    Ok(process::run(&spec)?.stdout_text().lines().filter(|line| line.starts_with('/')).map(str::to_owned).collect())
+}
+
+/// These packages and what the transaction with this label installed, as rpm takes them on a command line.
+fn doomed(packages: &[&str], label: &str) -> Result<Vec<String>, HostError> {
+    let brought = dnf::find(packages, label)?.into_iter().flat_map(|transaction| transaction.installed);
+    Ok(packages.iter().map(|&name| name.to_owned()).chain(brought).collect())
 }
 
 /// `x is needed by (installed) postfix-pcre-2:3.5.8-8.el8_10.x86_64`, as plain names.
