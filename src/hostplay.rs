@@ -47,6 +47,9 @@ pub const FACT_NAMES: &[&str] = &[
     "virtualization_type",
 ];
 
+/// Name of the module that looks at the mail server.
+pub const VERIFY: &str = "mail_verify";
+
 /// A place in one of the user's files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Origin {
@@ -132,6 +135,19 @@ pub struct HostPlay {
 }
 
 impl HostPlay {
+    /// Whether a task or handler looks at the mail server. Who drives the run then looks, too, from where it is.
+    #[must_use]
+    pub fn verifies(&self) -> bool {
+        fn any(steps: &[Step]) -> bool {
+            steps.iter().any(|step| match step {
+                Step::Task(task) => task.module == VERIFY,
+                Step::Block(block) => any(&block.block) || any(&block.rescue) || any(&block.always),
+                Step::FlushHandlers(_) => false,
+            })
+        }
+        any(&self.steps) || self.handlers.iter().any(|handler| handler.module == VERIFY)
+    }
+
     /// Keeps those of these secrets that are anywhere in the play: the others are none of the host's business.
     #[must_use]
     pub fn with_secrets(mut self, secrets: Vec<String>) -> Self {

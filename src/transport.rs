@@ -97,9 +97,9 @@ impl Connection<'_> {
             return Ok(bootstrap.talk(streams, None).await?);
         };
         let folders = FOLDERS.map(str::to_owned);
-        let script = bootstrap.script(&Remote { mode, folders: &folders, uid: 0 }).await?;
-        let streams = ssh.run(&bootstrap.command(&script)).await?;
-        Ok(bootstrap.talk(streams, Some(script)).await?)
+        let start = bootstrap.prepare(&Remote { mode, folders: &folders, uid: 0 }).await?;
+        let streams = ssh.run(&start.command).await?;
+        Ok(bootstrap.talk(streams, Some(start.script)).await?)
     }
 }
 

@@ -102,12 +102,18 @@ impl HostLife {
             self.begin(world, run).await;
         }
         let Some(mut agent) = self.agent.take() else { return };
-        if let Err(lost) = agent.send(&Request::Play(Box::new(play))).await {
-            return self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await;
+        // Where nothing is left to be looked at from here, the host need not wait for our word at the end.
+        let finishes = last && self.told.outside.is_none() && !play.verifies();
+        let requests = [Some(Request::Play(Box::new(play))), finishes.then_some(Request::Finish)];
+        for request in requests.iter().flatten() {
+            if let Err(lost) = agent.send(request).await {
+                return self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await;
+            }
         }
         let at_work = "what comes before the first task";
         match converse(&mut agent, &self.name, world, &mut self.told, at_work).await {
             End::Done { failed: false, .. } if !last => self.agent = Some(agent),
+            End::Done { failed: false, .. } if finishes => self.take_leave(world, agent, HostOutcome::Succeeded).await,
             End::Done { failed: false, .. } => {
                 let condemned = self.look(world).await;
                 let otherwise = match condemned {
@@ -218,6 +224,11 @@ impl HostLife {
         if let Err(lost) = agent.send(&request).await {
             return self.end(world, HostOutcome::Unreachable { failure: lost.to_failure() }).await;
         }
+        self.take_leave(world, agent, otherwise).await;
+    }
+
+    /// Hears how the run was closed.
+    async fn take_leave<C: Connector>(&mut self, world: &World<'_, C>, mut agent: Agent, otherwise: HostOutcome) {
         let outcome = match converse(&mut agent, &self.name, world, &mut self.told, "the end of the run").await {
             End::Bye { outcome: Some(outcome), .. } => outcome,
             End::Bye { rolled_back: true, .. } => HostOutcome::Failed { rolled_back: true },

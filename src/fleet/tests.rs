@@ -156,6 +156,13 @@ async fn batches_and_plays_are_barriers_and_connections_are_kept() {
 }
 
 #[tokio::test]
+async fn a_host_is_told_with_its_last_play_that_it_is_the_last() {
+    let report = run(&stage(&[("a", Does::Curious)]), vec![play("one", &[&["a"]])]).await;
+    assert_eq!(*report.of("a"), HostOutcome::Succeeded);
+    assert_eq!(report.log.last().map(String::as_str), Some("a: finished"));
+}
+
+#[tokio::test]
 async fn a_host_that_fails_or_is_lost_is_out_of_the_later_plays() {
     let hosts = [
         ("fails", Does::Fail("one")),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
 use crate::event::{Check, CheckVerdict, Event, Failure, Vantage};
+use crate::hostplay::VERIFY;
 use crate::probe::catalogue;
 use crate::verify::{self, Dkim, DomainMode, Spec};
 
@@ -51,11 +52,7 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
     example: "- name: The server does what it should\n  mail_verify:\n    fqdn: mail.example.com\n    domain: example.com\n    \
               networks: [127.0.0.0/8, 192.0.2.0/24]\n    sender: mail@example.com\n    certificate_path: \
               /etc/postfix/ssl/postfix.crt\n    privatekey_path: /etc/postfix/ssl/postfix.key\n",
-    ..ModuleSpec::new(
-        "mail_verify",
-        "mailprov",
-        "Verify a Postfix server from within; fails when a required check does.",
-    )
+    ..ModuleSpec::new(VERIFY, "mailprov", "Verify a Postfix server from within; fails when a required check does.")
 };
 
 /// Whether there is a check of this id.

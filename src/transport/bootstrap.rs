@@ -1,9 +1,11 @@
 //! From a fresh session to an agent that speaks frames.
 //!
-//! One remote command does it all. It is short (logs of sshd and sudo show it) and free of anything that a login
-//! shell other than sh could read differently; the script behind it comes through stdin. With the agent in place
-//! the first frame is one round trip away.
+//! One remote command does it all. It is short (logs of sudo show it) and free of anything that a login shell other
+//! than sh could read differently. Where an agent lies that was checked before, the command becomes it at once; else
+//! it asks for the script, which comes through stdin. So the first frame of a known agent is one round trip away:
+//! sshd takes no input before it has started the command (RFC 4254 section 5.2: the window is its to open).
 
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -25,6 +27,10 @@ use crate::protocol::preamble::{Marker, MarkerDecoder, PreambleError, READY};
 pub const FOLDERS: [&str; 3] = ["/var/lib/mailprov/bin", "/run/mailprov/bin", "/usr/local/libexec/mailprov"];
 
 const SCRIPT: &str = include_str!("bootstrap.sh");
+
+/// What stat(1) has to say of an agent for it to be the one that was checked; the script writes it likewise. Whoever
+/// changes a file changes its `ctime`, %Z, and cannot set it.
+const SEALED: &str = "%A %u %i %s %.9Z";
 
 /// How much is written before the clock is wound up again, in bytes.
 const PIECE: usize = 64 << 10;
@@ -160,9 +166,15 @@ pub(super) struct Remote<'a> {
     pub uid: u32,
 }
 
+/// What is run on the host, and what it reads.
+pub(super) struct Start {
+    pub command: String,
+    pub script: Vec<u8>,
+}
+
 impl Bootstrap<'_> {
-    /// The text for [`Bootstrap::command`] to read.
-    pub async fn script(&self, remote: &Remote<'_>) -> Result<Vec<u8>, BootstrapError> {
+    /// What it takes to start the agent.
+    pub async fn prepare(&self, remote: &Remote<'_>) -> Result<Start, BootstrapError> {
         let platform = self.binaries.own_platform();
         // Where this program is no agent itself, the host says for which platform it wants one.
         let (platform, digest, size) = match self.binaries.for_platform(platform).await {
@@ -174,29 +186,48 @@ impl Bootstrap<'_> {
         let folders = shlex::try_join(remote.folders.iter().map(String::as_str)).unwrap_or_default();
         let (nonce, uid) = (self.nonce, remote.uid);
         let text = format!(
-            "nonce={nonce} uid={uid} platform='{platform}' digest={digest} size={size} disk={disk}\n\
+            "nonce={nonce} uid={uid} platform='{platform}' digest={digest} size={size} disk={disk} sealed='{SEALED}'\n\
              {SCRIPT}\nmain {folders}\n"
         );
-        Ok(text.into_bytes())
+        let known = remote.folders.first().filter(|_| !digest.is_empty());
+        let known = known.map_or_else(String::new, |folder| self.known(folder, &digest, uid));
+        Ok(Start { command: self.command(&known, text.len()), script: text.into_bytes() })
+    }
+
+    /// Becomes the agent that an earlier run has checked and sealed (`seal` in the script), if it is still that one and
+    /// nobody else can exchange a folder on the way. No digest is made: that takes longer than all else here.
+    fn known(&self, folder: &str, digest: &str, uid: u32) -> String {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+        if !folder.chars().all(is_plain) {
+            return String::new();
+        }
+        let above: Vec<_> = Path::new(folder).ancestors().map(|path| path.to_string_lossy()).collect();
+        let ours = vec![format!("d????-??-?{uid}"); above.len()].join("?");
+        format!(
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin; LC_ALL=C; export PATH LC_ALL; cd /; a={folder}/agent-{digest}; \
+             if {{ read -r seal <$a.seal && test \"$seal\" = \"$(stat -c \"{SEALED}\" $a)\" && \
+             case $(stat -c %A%u {}) in {ours}) $a --version </dev/null;; *) false;; esac; }} >/dev/null 2>&1; \
+             then umask 022; exec $a agent {}; fi; ",
+            above.join(" "),
+            self.nonce
+        )
     }
 
     /// The remote command for a script of this length. It must read the same in every login shell: no newline,
     /// backslash, exclamation mark or nested quote.
-    pub fn command(&self, script: &[u8]) -> String {
-        let read = format!("eval \"$(head -c {})\"", script.len());
+    fn command(&self, known: &str, length: usize) -> String {
+        let read = format!("{known}echo MAILPROV-SCRIPT {}; eval \"$(head -c {length})\"", self.nonce);
         if !self.become_root {
             return format!("exec /bin/sh -c '{read}'");
         }
-        let (begin, options) = match self.password {
+        let options = match self.password {
             // sudo reads the password from the stream in which the script comes: first one, then the other.
-            Some(_) => {
-                (format!("echo MAILPROV-ROOT {}; ", self.nonce), format!("-S -p {}", password_prompt(self.nonce)))
-            }
-            None => (String::new(), "-n".to_owned()),
+            Some(_) => format!("-S -p {}", password_prompt(self.nonce)),
+            None => "-n".to_owned(),
         };
         format!(
             "exec /bin/sh -c 'LC_ALL=C; export LC_ALL; test $(id -u) = 0 && exec /bin/sh -c \"$1\"; \
-             exec sudo -H {options} -- /bin/sh -c \"$1\"' sh '{begin}{read}'"
+             exec sudo -H {options} -- /bin/sh -c \"$1\"' sh '{read}'"
         )
     }
 
@@ -259,9 +290,6 @@ struct Talk<'a> {
 
 impl Talk<'_> {
     async fn until_ready(&mut self) -> Result<(), Stop> {
-        if !(self.bootstrap.become_root && self.bootstrap.password.is_some()) {
-            self.send_script().await?;
-        }
         loop {
             let patience = self.patience();
             let next = tokio::select! {
@@ -289,7 +317,7 @@ impl Talk<'_> {
 
     async fn obey(&mut self, Marker { word, args }: Marker) -> Result<(), Stop> {
         match word.as_str() {
-            "ROOT" => self.send_script().await,
+            "SCRIPT" => self.send_script().await,
             "ARCH" => {
                 self.platform = args;
                 let binary = self.binary().await?;

@@ -9,6 +9,7 @@
 #   digest     SHA-256 of the agent
 #   size       its length in bytes
 #   disk       `no` in check mode: nothing may be written to a disk
+#   sealed     the format in which stat tells whether a file is still the one that was checked
 # `main` takes the folders in which the agent may live. Only stdout speaks to the controller; stdin carries the
 # rest of this text's commands, then the agent's frames: nothing here may read more of it than is its own.
 
@@ -101,7 +102,11 @@ has_room() { # FOLDER
 }
 
 # The rest of a stream that cannot be stored is read away, so that the controller stays in step with us.
-receive() {
+receive() { # [FILE]; what lies here already need not be sent
+  if [ -n "$1" ]; then
+    why=$(cat -- "$1" 2>&1 >"$new")
+    return
+  fi
   say NEED # the answer: the length of the gzip stream in a line, and the stream
   read -r packed || return 1
   why=$(head -c "$packed" | {
@@ -112,7 +117,7 @@ receive() {
   })
 }
 
-# A digest check before every run, so that a file torn by a crash needs no fsync to be noticed.
+# A digest check before every run, unless there is a seal.
 is_agent() { # FILE
   sum=$(sha256sum <"$1" 2>&1)
   [ "$sum" = "$digest  -" ] || {
@@ -129,6 +134,12 @@ runs() { # FILE
   }
 }
 
+# Notes what was checked, so that the next run need not read it. First the file has to be on the disk: a crash must
+# not leave a seal on what it tore.
+seal() { # FILE
+  [ "$disk" = no ] || { sync -- "$1" && stat -c "$sealed" -- "$1" >"$1.seal"; } 2>/dev/null
+}
+
 start() { # FILE
   umask 022
   exec "$1" agent "$nonce"
@@ -138,7 +149,11 @@ try_cached() { # FOLDER
   file=$1/agent-$digest
   [ -e "$file" ] && trusted "$1" || return
   case $(stat -c '%A %u' -- "$file") in
-    -???------" $uid") is_agent "$file" && runs "$file" && start "$file" ;;
+    -???------" $uid") is_agent "$file" && runs "$file" && {
+      keep "$file"
+      seal "$file"
+      start "$file"
+    } ;;
   esac
 }
 
@@ -146,7 +161,7 @@ try_cached() { # FOLDER
 prune() { # FOLDER
   # shellcheck disable=SC2010 # names that pass the first grep have nothing but letters and digits
   ls -t "$1" | grep -E '^agent-[0-9a-f]{64}$' | grep -Fvx "agent-$digest" | tail -n +2 |
-    while read -r name; do rm -f -- "$1/$name"; done
+    while read -r name; do rm -f -- "$1/$name" "$1/$name.seal"; done
   find "$1" -maxdepth 1 -name '.new.*' -mmin +60 -exec rm -f -- {} +
 }
 
@@ -155,9 +170,20 @@ drop_new() {
   new=
 }
 
-store() { # FOLDER
-  make "$1" && trusted "$1" && has_room "$1" && can_run "$1" && receive && is_agent "$new" && runs "$new" &&
+store() { # FOLDER [FILE]
+  make "$1" && trusted "$1" && has_room "$1" && can_run "$1" && receive "${2-}" && is_agent "$new" && runs "$new" &&
     why=$(mv -fT -- "$new" "$1/agent-$digest" 2>&1)
+}
+
+# What a check left in memory is kept where it stays, too, if that folder takes it. The other one may be somebody's who
+# is about to start it.
+keep() { # FILE
+  if [ "$disk" = yes ] && [ "${1%/*}" != "$home" ] && store "$home" "$1"; then
+    new=
+    prune "$home"
+    file=$home/agent-$digest
+  fi
+  drop_new
 }
 
 main() {
@@ -166,6 +192,7 @@ main() {
   umask 077
   cd /
   new=
+  home=$1
   trap drop_new EXIT
 
   found=$(id -u)
@@ -184,6 +211,7 @@ main() {
     if store "$folder"; then
       new=
       prune "$folder"
+      seal "$folder/agent-$digest"
       start "$folder/agent-$digest"
     fi
     refuse "$folder" "${why:-unknown reason}"

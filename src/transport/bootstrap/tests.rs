@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test that plays the host")]
 
+mod seal;
+
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -125,8 +127,8 @@ impl World {
             patience: Duration::from_secs(20),
         };
         let uid = if self.mounts.is_some() { 0 } else { rustix::process::geteuid().as_raw() };
-        let script = bootstrap.script(&Remote { mode: self.mode, folders: &self.folders, uid }).await?;
-        let command = bootstrap.command(&script).replace("/bin/sh", self.posix_shell);
+        let start = bootstrap.prepare(&Remote { mode: self.mode, folders: &self.folders, uid }).await?;
+        let command = start.command.replace("/bin/sh", self.posix_shell);
         let command = format!("{}{command}", self.login);
         let mut session = match &self.mounts {
             None => Command::new(self.shell),
@@ -148,7 +150,7 @@ impl World {
             stderr: Box::new(child.stderr.take().unwrap()),
             process: Process::Local(Box::new(child)),
         };
-        bootstrap.talk(streams, Some(script)).await
+        bootstrap.talk(streams, Some(start.script)).await
     }
 
     /// The agent that ran, and whether it was sent.
@@ -179,17 +181,25 @@ async fn a_bare_host_gets_the_agent_once() {
         for path in [&world.agent_in(0), Path::new(&world.folders[0])] {
             assert_eq!(fs::metadata(path).unwrap().mode() & 0o7777, 0o700, "{}", path.display());
         }
-        assert_eq!(fs::read_dir(&world.folders[0]).unwrap().count(), 1, "nothing is left over");
+        let seal = world.agent_in(0).with_extension("seal");
+        assert_eq!(fs::read_dir(&world.folders[0]).unwrap().count(), 2, "{} alone is beside it", seal.display());
+        assert!(seal.exists());
         assert!(!Path::new(&world.folders[1]).exists());
     }
 }
 
 #[tokio::test]
 async fn a_cached_agent_is_found_wherever_it_is() {
-    let world = World::new();
+    let mut world = World::new();
+    world.mode = Mode::Check;
     let path = world.cache_agent(1);
-    assert_eq!(world.started().await, (path, false));
+    assert_eq!(world.started().await, (path.clone(), false));
     assert!(!Path::new(&world.folders[0]).exists(), "nothing is written");
+    world.mode = Mode::Apply;
+    assert_eq!(world.started().await, (world.agent_in(0), false), "it is kept where it stays");
+    fs::remove_dir_all(&world.folders[0]).unwrap();
+    symlink("/tmp", &world.folders[0]).unwrap();
+    assert_eq!(world.started().await, (path, false), "no place to keep it is no reason to send it");
 }
 
 #[tokio::test]
