@@ -13,6 +13,7 @@ use serde_json::Map;
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome, paths};
 use crate::event::Failure;
 use crate::host::{CommandSpec, FileState};
+use crate::probe::tls;
 
 /// Bytes that a greeting may have before it is given up.
 const MAX_GREETING: usize = 64 * 1024;
@@ -34,6 +35,12 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
             ArgKind::Str,
             "Also wait until the file, or what the port sends by itself, matches this regular expression.",
         ),
+        ArgSpec::new(
+            "tls",
+            ArgKind::Bool,
+            "The port speaks TLS from the first byte, as 465 does; any certificate will do. Ansible has no such argument.",
+        )
+        .default("no"),
         ArgSpec::new("timeout", ArgKind::Int, "Seconds until it fails; without port and path, seconds to wait.")
             .default("300"),
         ArgSpec::new("connect_timeout", ArgKind::Int, "Seconds for one attempt to connect.").default("5"),
@@ -51,7 +58,7 @@ const LONGEST: u64 = 365 * 86_400;
 
 /// What is waited for.
 enum Goal {
-    Port { addresses: Vec<SocketAddr>, shown: String },
+    Port { addresses: Vec<SocketAddr>, shown: String, tls: bool },
     Path(String),
 }
 
@@ -66,7 +73,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
     let goal = goal(args, context)?;
     context.pause(seconds(args, "delay"))?;
     let deadline = started + seconds(args, "timeout");
-    let wants_it = matches!(args.need_str("state")?, "started" | "present");
+    let wants_it = wants_it(args)?;
     loop {
         let Some(goal) = &goal else {
             context.pause(deadline.saturating_duration_since(Instant::now()))?;
@@ -86,6 +93,11 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
     }
 }
 
+/// Until it is there, and not until it is gone.
+fn wants_it(args: &Args) -> Result<bool, ModuleError> {
+    Ok(matches!(args.need_str("state")?, "started" | "present"))
+}
+
 fn seconds(args: &Args, name: &str) -> Duration {
     let seconds = args.int(name).and_then(|value| u64::try_from(value).ok()).unwrap_or(0);
     Duration::from_secs(seconds.min(LONGEST))
@@ -99,7 +111,10 @@ fn goal(args: &Args, context: &mut Context<'_>) -> Result<Option<Goal>, ModuleEr
             let port = u16::try_from(port).map_err(|_| ModuleError::argument("port", "is not between 0 and 65535"))?;
             let host = args.need_str("host")?;
             let addresses = addresses(host, context)?.into_iter().map(|address| SocketAddr::new(address, port));
-            Ok(Some(Goal::Port { addresses: addresses.collect(), shown: format!("{host}:{port}") }))
+            let shown = format!("{host}:{port}");
+            // A port on which nobody listens has no TLS either.
+            let tls = args.flag("tls") && wants_it(args)?;
+            Ok(Some(Goal::Port { addresses: addresses.collect(), shown, tls }))
         }
     }
 }
@@ -135,17 +150,26 @@ fn look(
             (FileState::Absent | FileState::Unknown, _) | (_, Some(_)) => None,
             (_, None) => Some(Vec::new()),
         }),
-        Goal::Port { addresses, .. } => Ok(addresses.iter().find_map(|address| {
+        Goal::Port { addresses, tls, .. } => Ok(addresses.iter().find_map(|address| {
             // A limit of zero is an error to the system call.
             let limit = limit.max(Duration::from_millis(1));
-            let stream = TcpStream::connect_timeout(address, limit).ok()?;
-            regex.map_or(Some(Vec::new()), |regex| greeting(stream, regex, limit))
+            let socket = TcpStream::connect_timeout(address, limit).ok()?;
+            let mut stream: Box<dyn Read> =
+                if *tls { Box::new(encrypted(&socket, *address, limit)?) } else { Box::new(socket.try_clone().ok()?) };
+            regex.map_or(Some(Vec::new()), |regex| greeting(&mut stream, &socket, regex, limit))
         })),
     }
 }
 
-/// Reads what the other side sends by itself until it matches, ends, or takes too long.
-fn greeting(mut stream: TcpStream, regex: &Regex, limit: Duration) -> Option<Vec<String>> {
+/// The same connection after a handshake.
+fn encrypted(socket: &TcpStream, address: SocketAddr, limit: Duration) -> Option<tls::Encrypted> {
+    socket.set_read_timeout(Some(limit)).ok()?;
+    let name = address.ip().to_string();
+    tls::handshake(socket.try_clone().ok()?, &name, tls::Versions::Any).ok().map(|(stream, _)| stream)
+}
+
+/// Reads what the other side sends by itself until it matches, ends, or takes too long. `socket` is what `stream` reads from.
+fn greeting(stream: &mut impl Read, socket: &TcpStream, regex: &Regex, limit: Duration) -> Option<Vec<String>> {
     let deadline = Instant::now() + limit;
     let mut text = Vec::new();
     let mut buffer = [0; 1024];
@@ -154,7 +178,7 @@ fn greeting(mut stream: TcpStream, regex: &Regex, limit: Duration) -> Option<Vec
         if left.is_zero() {
             return None;
         }
-        stream.set_read_timeout(Some(left)).ok()?;
+        socket.set_read_timeout(Some(left)).ok()?;
         match stream.read(&mut buffer) {
             Ok(0) | Err(_) => return None,
             Ok(count) => text.extend_from_slice(&buffer[..count]),

@@ -3,6 +3,7 @@
 //! Who the server is does not matter here: the certificate it shows is looked at afterwards. That it holds the
 //! certificate's key is proved by the handshake all the same.
 
+use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::sync::Arc;
 
@@ -68,7 +69,11 @@ pub fn handshake(mut socket: TcpStream, name: &str, versions: Versions) -> Resul
     let name = ServerName::try_from(name.to_owned()).map_err(|error| error.to_string())?;
     let mut connection = ClientConnection::new(Arc::new(config), name).map_err(|error| error.to_string())?;
     while connection.is_handshaking() {
-        connection.complete_io(&mut socket).map_err(|error| error.to_string())?;
+        connection.complete_io(&mut socket).map_err(|error| match error.kind() {
+            // How the socket's own time limit ends.
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => "no answer in time".to_owned(),
+            _ => error.to_string(),
+        })?;
     }
     let protocol = match connection.protocol_version() {
         Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2".to_owned(),

@@ -17,48 +17,86 @@ struct Hop {
     port: u16,
 }
 
+/// The server that mail is handed to.
+struct Next {
+    name: String,
+    address: SocketAddr,
+    /// The next hop as Postfix has it, by which it looks up its policy.
+    destination: String,
+}
+
+/// What Postfix's client is set to demand of a server (postconf(5), `smtp_tls_security_level`), and where that stands.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Level {
+    word: String,
+    place: &'static str,
+}
+
 /// Asks the relay host, or else the server that takes the domain's mail; the dialogue ends before a message.
 pub(super) fn look(look: &mut Look<'_>, resolver: &Resolver) {
     let next = next(look, resolver);
     if look.parameter("smtp_sasl_auth_enable") == "yes" {
         let finding = match (&next, &credentials(look)) {
-            (Ok((name, address)), Ok(credentials)) => login(name, *address, &look.spec.fqdn, credentials),
+            (Ok(Next { name, address, .. }), Ok(credentials)) => login(name, *address, &look.spec.fqdn, credentials),
             (Err(why), _) | (_, Err(why)) => Finding::not_testable(why),
         };
         look.checks.add(&c::OUTBOUND_LOGIN, finding);
     }
     let (reached, tls) = match next {
-        Ok((name, address)) => {
-            let level = look.parameter("smtp_tls_security_level");
-            greeting(&name, address, &look.spec.fqdn, &level)
-        }
+        Ok(Next { name, address, destination }) => match level(look, &destination) {
+            Ok(level) => greeting(&name, address, &look.spec.fqdn, &level),
+            Err(why) => {
+                let (reached, _) = greeting(&name, address, &look.spec.fqdn, &Level::default());
+                (reached, Finding::not_testable(why))
+            }
+        },
         Err(why) => (Finding::not_testable(why.clone()), Finding::not_testable(why)),
     };
     look.checks.add(&c::OUTBOUND_REACHED, reached);
     look.checks.add(&c::OUTBOUND_TLS, tls);
 }
 
+/// The level for a destination: that of the tables, or else of all.
+fn level(look: &mut Look<'_>, destination: &str) -> Result<Level, String> {
+    const TABLES: &str = "smtp_tls_policy_maps";
+    for key in keys(destination) {
+        if let Some(policy) = look.lookup(TABLES, key)? {
+            let word = policy.split([' ', '\t', ',']).next().unwrap_or_default().to_owned();
+            return Ok(Level { word, place: TABLES });
+        }
+    }
+    let place = "smtp_tls_security_level";
+    Ok(Level { word: look.parameter(place), place })
+}
+
+/// By what a destination is looked up: itself, and if it is a bare name, the domains above it (postconf(5),
+/// `smtp_tls_policy_maps`).
+fn keys(destination: &str) -> impl Iterator<Item = &str> {
+    let is_bare = !destination.contains(['[', ':']);
+    let dots = destination.match_indices('.').map(|(at, _)| at).filter(move |_| is_bare);
+    std::iter::once(destination).chain(dots.map(|at| &destination[at..]))
+}
+
 /// The server that mail is handed to, or why it cannot be told.
-fn next(look: &mut Look<'_>, resolver: &Resolver) -> Result<(String, SocketAddr), String> {
+fn next(look: &mut Look<'_>, resolver: &Resolver) -> Result<Next, String> {
     let relayhost = look.parameter("relayhost");
     let spec = look.spec;
     let transport = spec.relay_transport.as_deref().and_then(|transport| transport.strip_prefix("smtp:"));
-    let hop = match (relayhost.as_str(), transport, spec.domain_mode) {
-        ("", Some(transport), DomainMode::Relay) => hop(transport),
+    let destination = match (relayhost.as_str(), transport, spec.domain_mode) {
+        ("", Some(transport), DomainMode::Relay) => transport,
         ("", None, DomainMode::Local) => return Err("mail goes to its recipients' own servers".to_owned()),
-        ("", ..) => hop(&spec.domain),
-        (relayhost, ..) => hop(relayhost),
+        ("", ..) => &spec.domain,
+        (relayhost, ..) => relayhost,
     };
-    let (name, address) = addresses(resolver, &hop.ok_or("the next hop cannot be read")?)?;
+    let (name, address) = addresses(resolver, &hop(destination).ok_or("the next hop cannot be read")?)?;
     if spec.addresses.contains(&address.ip()) {
         return Err(format!("{name} is this host; see dns.exchanger"));
     }
-    Ok((name, address))
+    Ok(Next { name, address, destination: destination.to_owned() })
 }
 
-/// Whether the server lets us in, and whether it encrypts. `own` is the name to greet with, `level` what Postfix's client
-/// is set to (postconf(5), `smtp_tls_security_level`).
-fn greeting(name: &str, address: SocketAddr, own: &str, level: &str) -> (Finding, Finding) {
+/// Whether the server lets us in, and whether it encrypts. `own` is the name to greet with.
+fn greeting(name: &str, address: SocketAddr, own: &str, level: &Level) -> (Finding, Finding) {
     let remedy = "outgoing connections may be closed on the way: many networks close port 25 and want a relayhost";
     let unasked = || Finding::not_testable(format!("{name} does not take mail from here"));
     match Smtp::connect(address, None) {
@@ -112,14 +150,15 @@ fn login(name: &str, address: SocketAddr, own: &str, credentials: &str) -> Findi
     asked().unwrap_or_else(|error: SmtpError| Finding::not_testable(format!("{name}: {error}")))
 }
 
-fn encrypted(mut smtp: Smtp, name: &str, own: &str, level: &str) -> Finding {
+fn encrypted(mut smtp: Smtp, name: &str, own: &str, level: &Level) -> Finding {
+    let Level { word, place } = level;
     let ehlo = match smtp.say(&format!("EHLO {own}")) {
         Ok(ehlo) => ehlo,
         Err(error) => return Finding::not_testable(format!("{name}: {error}")),
     };
-    if matches!(level, "" | "none") {
+    if matches!(word.as_str(), "" | "none") {
         smtp.quit();
-        return Finding::bad("smtp_tls_security_level is none: mail goes out as plain text", "set mail_tls_out: may");
+        return Finding::bad(format!("{place} is none: mail goes out as plain text"), "set mail_tls_out: may");
     }
     if !ehlo.offers("STARTTLS") {
         smtp.quit();
@@ -130,7 +169,12 @@ fn encrypted(mut smtp: Smtp, name: &str, own: &str, level: &str) -> Finding {
     match smtp.start_tls(name, Versions::Any) {
         Ok((smtp, session)) => {
             smtp.quit();
-            Finding::good(format!("{} {} with {name}", session.protocol, session.cipher))
+            let asked = match word.as_str() {
+                "may" | "encrypt" => "",
+                // Whether it is the one that Postfix wants, only Postfix knows.
+                _ => "; its certificate was not looked at",
+            };
+            Finding::good(format!("{} {} with {name} ({place} = {word}){asked}", session.protocol, session.cipher))
         }
         Err(error) => Finding::bad(format!("{name}: {error}"), "who runs that server has to mend its TLS"),
     }
@@ -174,7 +218,11 @@ mod tests {
     use std::io::{BufRead, BufReader, Write};
     use std::net::TcpListener;
 
+    use super::super::tests::spec;
     use super::*;
+    use crate::host::{CommandOutput, fake::Fake};
+    use crate::hostplay::Mode;
+    use crate::probe::Checks;
 
     #[test]
     fn a_login_that_was_put_off_was_not_refused() {
@@ -200,6 +248,34 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_policy_for_the_destination_comes_before_the_level_of_all() {
+        for (destination, expected) in [
+            ("[mx.example.org]:587", vec!["[mx.example.org]:587"]),
+            ("example.org:587", vec!["example.org:587"]),
+            ("mx.example.org", vec!["mx.example.org", ".example.org", ".org"]),
+        ] {
+            assert_eq!(keys(destination).collect::<Vec<_>>(), expected);
+        }
+        let mut fake = Fake::new(Mode::Check);
+        let script = fake.script();
+        script.answer(&["postconf", "-hx", "smtp_tls_policy_maps"], "hash:/etc/postfix/tls");
+        script.answer(&["postconf", "-hx", "smtp_tls_security_level"], "may");
+        script.answer(&["postmap", "-q", "[mx.example.org]", "hash:/etc/postfix/tls"], "none");
+        script.answer(&["postmap", "-q", ".example.org", "hash:/etc/postfix/tls"], "secure match=nexthop");
+        for key in ["mx.example.org", "other.example", ".example"] {
+            let none = CommandOutput { status: 1, ..CommandOutput::default() };
+            script.answer_with(&["postmap", "-q", key, "hash:/etc/postfix/tls"], none);
+        }
+        let spec = spec();
+        let mut look = Look { host: &mut fake, spec: &spec, checks: Checks::default() };
+        let mut level =
+            |destination: &str| level(&mut look, destination).map(|level| format!("{} by {}", level.word, level.place));
+        assert_eq!(level("[mx.example.org]").unwrap(), "none by smtp_tls_policy_maps");
+        assert_eq!(level("mx.example.org").unwrap(), "secure by smtp_tls_policy_maps");
+        assert_eq!(level("other.example").unwrap(), "may by smtp_tls_security_level");
+    }
+
     /// A server that says these lines, one for each time that it is its turn.
     fn server(lines: &'static [&'static str]) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -217,7 +293,8 @@ mod tests {
 
     #[test]
     fn what_is_seen_of_the_next_server_is_told_and_nothing_else() {
-        let asked = |lines, level| {
+        let asked = |lines, word: &str| {
+            let level = &Level { word: word.to_owned(), place: "smtp_tls_security_level" };
             let (reached, tls) = greeting("mx.example.org", server(lines), "mail.example.org", level);
             let verdict = |finding| match finding {
                 Finding::Good(seen) => format!("good: {seen}"),

@@ -1,12 +1,12 @@
 //! Every way to reach a host gives the same result.
 
-use crate::support::{assert_same, binary, inventory, mailprov, mailprov_with, manifest, on, reset};
-
-const LIMIT: &[&str] = &["--limit", "mail1.mydomain.local"];
+use crate::support::{
+    assert_same, binary, fqdn, inventory, lab, mailprov, mailprov_with, manifest, on, one_host, reset,
+};
 
 /// What every login must lead to; the certificate is another one each time.
-fn result() -> String {
-    let text = manifest("mail1");
+fn result(host: &str) -> String {
+    let text = manifest(host);
     let lines =
         text.lines().filter(|line| !["postfix/ssl/", "pki/tls/", "ssh/"].iter().any(|part| line.contains(part)));
     lines.map(|line| line.to_owned() + "\n").collect()
@@ -14,34 +14,38 @@ fn result() -> String {
 
 #[test]
 fn root_sudo_users_and_local_runs_reach_the_same_state() {
-    reset(&["mail1"]);
-    mailprov(&[&["up", &inventory("root")], LIMIT].concat()).succeeded();
-    let as_root = result();
+    let host = &one_host();
+    let limit: &[&str] = &["--limit", &fqdn(host)];
+    reset(&[host]);
+    mailprov(&[&["up", &inventory("root")], limit].concat()).succeeded();
+    let as_root = result(host);
 
-    reset(&["mail1"]);
-    mailprov(&[&["up", &inventory("admin")], LIMIT].concat()).succeeded();
-    assert_same(&as_root, &result(), "a sudo user without a password");
+    reset(&[host]);
+    mailprov(&[&["up", &inventory("admin")], limit].concat()).succeeded();
+    assert_same(&as_root, &result(host), "a sudo user without a password");
 
-    reset(&["mail1"]);
-    mailprov_with(&[&["up", &inventory("ops"), "--ask-become-pass"], LIMIT].concat(), "lab-secret-ops\n").succeeded();
-    assert_same(&as_root, &result(), "a sudo user with a password");
+    reset(&[host]);
+    mailprov_with(&[&["up", &inventory("ops"), "--ask-become-pass"], limit].concat(), "lab-secret-ops\n").succeeded();
+    assert_same(&as_root, &result(host), "a sudo user with a password");
 
-    reset(&["mail1"]);
-    let root = crate::support::lab(&["path", "--root", "mail1"]).succeeded().stdout.trim().to_owned();
+    reset(&[host]);
+    let root = lab(&["path", "--root", host]).succeeded().stdout.trim().to_owned();
     let there = format!("{root}/root/mailprov");
     std::fs::copy(binary(), &there).expect("the binary is copied");
-    on("mail1", "hostnamectl set-hostname mail1.mydomain.local && /root/mailprov up --local && rm /root/mailprov");
-    assert_same(&as_root, &result(), "on the host itself");
+    on(host, &format!("hostnamectl set-hostname {} && /root/mailprov up --local && rm /root/mailprov", fqdn(host)));
+    assert_same(&as_root, &result(host), "on the host itself");
 }
 
 #[test]
 fn sudo_without_the_password_says_what_to_do() {
-    reset(&["mail1"]);
-    let ran = mailprov(&[&["up", &inventory("ops")], LIMIT].concat());
+    let host = &one_host();
+    let limit: &[&str] = &["--limit", &fqdn(host)];
+    reset(&[host]);
+    let ran = mailprov(&[&["up", &inventory("ops")], limit].concat());
     assert_ne!(ran.status, 0);
     let said = format!("{}{}", ran.stdout, ran.stderr);
     assert!(said.contains("--ask-become-pass") || said.contains("-K"), "{said}");
-    let wrong = mailprov_with(&[&["up", &inventory("ops"), "-K"], LIMIT].concat(), "wrong\n");
+    let wrong = mailprov_with(&[&["up", &inventory("ops"), "-K"], limit].concat(), "wrong\n");
     assert_ne!(wrong.status, 0);
     assert!(!format!("{}{}", wrong.stdout, wrong.stderr).contains("lab-secret"));
 }

@@ -1,12 +1,14 @@
 //! A provisioned server broken by hand in every way of a table: `verify` names the cause, `check` shows the drift, `up`
 //! mends what is its own.
 
+mod row;
 mod table;
 
 use std::sync::Mutex;
 use std::thread;
 
-use self::table::{Drift, SABOTAGE, Sabotage};
+use self::row::{Drift, Sabotage};
+use self::table::SABOTAGE;
 use crate::support::{Ran, address, events, fqdn, hosts, inventory, mailprov, on, try_on};
 use crate::verify::{verdicts, with_verdict};
 
@@ -96,11 +98,15 @@ impl<'a> Site<'a> {
 
     fn commit(&self, sabotage: &Sabotage) -> Came {
         let mut came = Came { how: sabotage.how, ..Came::default() };
+        let given: &[&str] = if sabotage.given.is_empty() { &[] } else { &["-e", sabotage.given] };
+        if !given.is_empty() {
+            self.run("up", given).succeeded();
+        }
         let broken = self.by_hand(sabotage.command);
         // Both only look.
         let (found, check) = thread::scope(|scope| {
-            let check = scope.spawn(|| self.run("check", &["--exit-code"]));
-            let found = self.run("verify", &["--output", "json"]);
+            let check = scope.spawn(|| self.run("check", &[&["--exit-code"], given].concat()));
+            let found = self.run("verify", &[&["--output", "json"], given].concat());
             (found, check.join().expect("it does not panic"))
         });
         if verdicts(&found).get(sabotage.named).map(String::as_str) != Some(sabotage.verdict) {
@@ -117,7 +123,7 @@ impl<'a> Site<'a> {
         }
         came.shown = self.judge(&sabotage.drift, &check, &mut came.wrong);
         if sabotage.up_says {
-            let up = self.run("up", &[]);
+            let up = self.run("up", given);
             came.told = up.status == 4 && up.stdout.contains(sabotage.named);
             if !came.told {
                 came.wrong.push(format!("up ended with {}: {}", up.status, up.stdout));
@@ -128,7 +134,7 @@ impl<'a> Site<'a> {
         }
         // What no task describes, no run would find to mend: it is enough to look.
         let command = if matches!(sabotage.drift, Drift::NotDescribed) { "verify" } else { "up" };
-        let after = self.run(command, &["--output", "json"]);
+        let after = self.run(command, &[&["--output", "json"], given].concat());
         let verdicts = verdicts(&after);
         // A line of the log from before the mending remains there.
         let well = sabotage.named == "log.clean" || verdicts.get(sabotage.named).is_some_and(|is| is == "pass");
@@ -138,6 +144,9 @@ impl<'a> Site<'a> {
         came.mended = sabotage.undo.is_empty();
         if !sabotage.after.is_empty() {
             self.by_hand(sabotage.after);
+        }
+        if !given.is_empty() {
+            self.run("up", &[]).succeeded();
         }
         came
     }

@@ -72,6 +72,11 @@ fn what_does_not_come_fails_in_time() {
         (json!({"port": closed(), "timeout": 0}), "to be there"),
         (json!({"port": port, "state": "stopped", "timeout": 0}), "to be gone"),
         (json!({"port": port, "search_regex": "^220", "timeout": 0, "connect_timeout": 1}), "to match ^220"),
+        (
+            json!({"port": port, "tls": true, "search_regex": "^554", "timeout": 0, "connect_timeout": 1}),
+            "to match ^554",
+        ),
+        (json!({"port": port, "tls": true, "state": "stopped", "timeout": 0}), "to be gone"),
         (json!({"path": "/etc/b", "timeout": 0, "msg": "where is it"}), "where is it"),
         (json!({"port": 70000}), "65535"),
         (json!({"port": 25, "path": "/etc/a"}), "only one"),

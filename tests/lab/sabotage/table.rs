@@ -1,82 +1,6 @@
 //! The ways in which a provisioned server is broken by hand.
 
-/// One of them. Commands are run as root on the host, after `prelude.sh`.
-pub struct Sabotage {
-    pub how: &'static str,
-    pub command: &'static str,
-    /// The check that names the cause, and its verdict.
-    pub named: &'static str,
-    pub verdict: &'static str,
-    /// What the check says of it.
-    pub says: &'static str,
-    /// What `check` shows.
-    pub drift: Drift,
-    /// What is undone by hand before `up`, as it is not `up`'s to mend.
-    pub undo: &'static str,
-    /// Whether `up` is run before that, and seen to fail by the same check.
-    pub up_says: bool,
-    /// What is put back after `up` has shown that it gets along with it.
-    pub after: &'static str,
-}
-
-/// What `check` makes of it.
-pub enum Drift {
-    /// It would change this.
-    Shown(&'static str),
-    /// It is about something that no task describes: nothing would change.
-    NotDescribed,
-    /// It cannot go on, as `up` could not.
-    Refused,
-}
-
-impl Sabotage {
-    const fn undone_by(self, undo: &'static str) -> Self {
-        Self { undo, ..self }
-    }
-
-    const fn drifting(self, drift: Drift) -> Self {
-        Self { drift, ..self }
-    }
-
-    const fn said_by_up(self) -> Self {
-        Self { up_says: true, ..self }
-    }
-
-    const fn cleared_by(self, after: &'static str) -> Self {
-        Self { after, ..self }
-    }
-}
-
-/// What fails, and what `up` puts right.
-const fn mended(
-    how: &'static str,
-    command: &'static str,
-    (named, says): (&'static str, &'static str),
-    shown: &'static str,
-) -> Sabotage {
-    let drift = Drift::Shown(shown);
-    Sabotage { how, command, named, verdict: "fail", says, drift, undo: "", up_says: false, after: "" }
-}
-
-/// What is a warning, and `up` puts right.
-const fn warned(
-    how: &'static str,
-    command: &'static str,
-    named: (&'static str, &'static str),
-    shown: &'static str,
-) -> Sabotage {
-    Sabotage { verdict: "warn", ..mended(how, command, named, shown) }
-}
-
-/// What no task describes, and is undone by hand.
-const fn by_hand(
-    how: &'static str,
-    command: &'static str,
-    (named, verdict, says): (&'static str, &'static str, &'static str),
-    undo: &'static str,
-) -> Sabotage {
-    Sabotage { how, command, named, verdict, says, drift: Drift::NotDescribed, undo, up_says: false, after: "" }
-}
+use super::row::{Drift, Sabotage, by_hand, mended, warned};
 
 const MAIN_CF: &str = "file /etc/postfix/main.cf";
 const MASTER_CF: &str = "file /etc/postfix/master.cf";
@@ -87,6 +11,19 @@ const FIREWALL: &str = "firewall public";
 
 pub const SABOTAGE: &[Sabotage] = &[
     // Those that take longest come first.
+    mended(
+        "a dead smtpd on port 465",
+        "postconf -P smtps/inet/smtpd_tls_wrappermode=maybe; reload",
+        ("smtps.tls", "the TLS handshake failed: no answer in time"),
+        MASTER_CF,
+    )
+    .given("{mail_smtps: true}"),
+    mended(
+        "a dead smtpd on port 587",
+        "postconf -P submission/inet/smtpd_tls_security_level=maybe; reload",
+        ("submission.banner", "no answer to the connection: 5 s"),
+        MASTER_CF,
+    ),
     mended(
         "a dead smtpd by a comment behind a TLS level",
         "sed -i 's/^smtpd_tls_security_level.*/smtpd_tls_security_level = may # or encrypt/' /etc/postfix/main.cf; reload",
@@ -265,6 +202,31 @@ pub const SABOTAGE: &[Sabotage] = &[
         ("relay.restrictions", "neither refuses: smtpd_relay_restrictions = permit"),
         MAIN_CF,
     ),
+    mended(
+        "an open relay by a table",
+        "postconf -e 'smtpd_relay_restrictions=check_client_access static:OK, reject'; reload",
+        ("relay.restrictions", "neither refuses: smtpd_relay_restrictions = check_client_access static:OK, reject"),
+        MAIN_CF,
+    ),
+    warned(
+        "a table of clients who may relay",
+        "postconf -e 'smtpd_relay_restrictions=permit_mynetworks, check_client_access cidr:/etc/postfix/friends, reject'; reload",
+        ("relay.restrictions", "`check_client_access cidr:/etc/postfix/friends` may let strangers in"),
+        MAIN_CF,
+    ),
+    mended(
+        "an open relay on port 587",
+        "postconf -P submission/inet/smtpd_client_restrictions= submission/inet/smtpd_relay_restrictions=permit,reject; reload",
+        ("relay.restrictions", "submission: none refuses: smtpd_relay_restrictions = permit reject"),
+        MASTER_CF,
+    ),
+    by_hand(
+        "an open relay on a port of the site's own",
+        "postconf -M 10025/inet='10025 inet n - n - - smtpd -o smtpd_client_restrictions= -o smtpd_relay_restrictions=check_client_access,static:OK,reject'; reload",
+        ("relay.restrictions", "fail", "10025: none refuses: smtpd_relay_restrictions = check_client_access static:OK reject"),
+        "postconf -MX 10025/inet; reload",
+    )
+    .said_by_up(),
     mended(
         "a LAN that may not send",
         "postconf -e mynetworks=127.0.0.0/8; reload",
