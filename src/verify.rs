@@ -23,7 +23,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub use self::dkim::Dkim;
 use crate::event::{Check, Outside};
@@ -162,14 +162,19 @@ impl Look<'_> {
     /// Where the server is asked as one who may send asks: at its own address and not the loopback, which a server that
     /// listens to itself alone answers, too; unless its own address may not send.
     fn address(&self) -> IpAddr {
-        let own = self.spec.address.filter(|address| contains(&self.spec.networks, *address));
-        own.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+        let networks = &self.spec.networks;
+        let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        let known = self.spec.address.into_iter().chain(loopback).find(|address| contains(networks, *address));
+        known.unwrap_or(loopback[0])
     }
 
-    /// The host's own addresses from which nobody may send, as an outsider would.
+    /// The host's own addresses from which nobody may send, as an outsider would; of the kind that the server is asked at.
     fn outside_addresses(&self) -> Vec<IpAddr> {
-        let all = self.spec.addresses.iter().copied();
-        all.filter(|address| !address.is_loopback() && !contains(&self.spec.networks, *address)).collect()
+        let is_outside = |address: &IpAddr| {
+            let is_of_kind = address.is_ipv4() == self.address().is_ipv4();
+            is_of_kind && !address.is_loopback() && !contains(&self.spec.networks, *address)
+        };
+        self.spec.addresses.iter().copied().filter(is_outside).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A receiver of mail for one look: what arrives is kept in memory, and gone afterwards.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -49,33 +49,33 @@ impl Arrived {
 
 /// Listens until it is dropped.
 pub struct Sink {
-    port: u16,
+    address: SocketAddr,
     arrived: Receiver<Arrived>,
     closed: Arc<AtomicBool>,
     listener: Option<JoinHandle<()>>,
 }
 
 impl Sink {
-    /// Listens on a port of the loopback; 0 for any.
+    /// Listens at an address of the loopback; port 0 for any.
     ///
     /// # Errors
     /// When somebody else has it.
-    pub fn open(port: u16) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        let port = listener.local_addr()?.port();
+    pub fn open(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        let address = listener.local_addr()?;
         let (sender, arrived) = channel();
         let closed = Arc::new(AtomicBool::new(false));
         let listener = {
             let closed = Arc::clone(&closed);
             thread::spawn(move || serve(&listener, &sender, &closed))
         };
-        Ok(Self { port, arrived, closed, listener: Some(listener) })
+        Ok(Self { address, arrived, closed, listener: Some(listener) })
     }
 
-    /// The port.
+    /// Where it listens.
     #[must_use]
-    pub fn port(&self) -> u16 {
-        self.port
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The next message for a recipient; others are thrown away.
@@ -97,7 +97,7 @@ impl Drop for Sink {
     fn drop(&mut self) {
         self.closed.store(true, Ordering::SeqCst);
         // Wakes the thread that listens; when it has ended the port is free again.
-        drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
+        drop(TcpStream::connect(self.address));
         if let Some(listener) = self.listener.take() {
             drop(listener.join());
         }
@@ -186,9 +186,8 @@ mod tests {
 
     #[test]
     fn what_is_sent_arrives() {
-        let sink = Sink::open(0).unwrap();
-        let address = (Ipv4Addr::LOCALHOST, sink.port()).into();
-        let met = Smtp::meet(address, None, "here.invalid").unwrap();
+        let sink = Sink::open("127.0.0.1:0".parse().unwrap()).unwrap();
+        let met = Smtp::meet(sink.address(), None, "here.invalid").unwrap();
         let mut smtp = met.smtp;
         let text = "From: a\r\n b\r\nSubject: x\r\n\r\n.body\r\n";
         assert!(smtp.deliver("", "you@there.invalid", text).unwrap().is_positive());

@@ -51,7 +51,7 @@ fn both_ways(look: &mut Look<'_>, resolver: &Resolver, address: IpAddr) {
         Finding::when(
             addresses.contains(&address),
             format!("{fqdn} has {}", list(&shown)),
-            format!("add to the zone: {fqdn}. A {address}"),
+            format!("add to the zone: {fqdn}. {} {address}", if address.is_ipv4() { "A" } else { "AAAA" }),
         )
     });
     look.checks.add(&c::DNS_ADDRESS, finding);

@@ -3,7 +3,7 @@
 //! The way to the receiver is an entry of `transport_maps` for a domain that cannot exist (RFC 2606); the built-in role
 //! has it. The receiver listens on the loopback only while a look lasts.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -49,11 +49,17 @@ fn sink(look: &mut Look<'_>) -> Result<Sink, String> {
         return Err(format!("smtp_tls_security_level is {level}, and the receiver has no TLS"));
     }
     let entry = look.lookup("transport_maps", DOMAIN)?;
-    let port = entry.as_deref().and_then(|entry| entry.strip_prefix("smtp:[127.0.0.1]:")?.parse().ok());
-    let Some(port) = port else {
-        return Err(format!("transport_maps leads {DOMAIN} to no port of 127.0.0.1"));
+    let Some(address) = entry.as_deref().and_then(loopback) else {
+        return Err(format!("transport_maps leads {DOMAIN} to no port of the loopback"));
     };
-    Sink::open(port).map_err(|error| format!("port {port} of 127.0.0.1: {error}"))
+    Sink::open(address).map_err(|error| format!("{address}: {error}"))
+}
+
+/// `smtp:[127.0.0.1]:12525`, `smtp:[::1]:12525`; nothing that others could reach.
+fn loopback(transport: &str) -> Option<SocketAddr> {
+    let (address, port) = transport.strip_prefix("smtp:[")?.split_once("]:")?;
+    let address: IpAddr = address.parse().ok()?;
+    address.is_loopback().then_some(SocketAddr::new(address, port.parse().ok()?))
 }
 
 fn through(look: &mut Look<'_>, sink: &Sink) {
@@ -198,6 +204,16 @@ fn end_of(log: &[Line], id: &str) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_receiver_listens_on_the_loopback_alone() {
+        let is = |transport: &str| loopback(transport).map(|address| address.to_string());
+        assert_eq!(is("smtp:[127.0.0.1]:12525").as_deref(), Some("127.0.0.1:12525"));
+        assert_eq!(is("smtp:[::1]:12525").as_deref(), Some("[::1]:12525"));
+        for transport in ["smtp:[192.0.2.1]:25", "smtp:[localhost]:25", "smtp:[127.0.0.1]", "lmtp:[127.0.0.1]:24", ""] {
+            assert_eq!(is(transport), None, "{transport}");
+        }
+    }
 
     #[test]
     fn the_end_of_a_message_is_found_by_its_id() {

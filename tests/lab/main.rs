@@ -38,4 +38,5 @@ mod secrets;
 mod start;
 mod submission;
 mod sysctl;
+mod variables;
 mod verify;

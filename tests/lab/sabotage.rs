@@ -166,7 +166,7 @@ impl<'a> Site<'a> {
 }
 
 /// What a check has seen.
-fn evidence(ran: &Ran, id: &str) -> String {
+pub fn evidence(ran: &Ran, id: &str) -> String {
     let events = events(ran);
     let checks = events.iter().filter_map(|event| event["event"]["checks"].as_array()).flatten();
     let evidence = checks.filter(|check| check["id"] == id).filter_map(|check| check["evidence"].as_str());
