@@ -19,21 +19,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mailprov::modules::{ArgKind, Module, ModuleSpec};
-use page::{Step, blocks};
+use page::{Block, Step, blocks};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All pages: those in the project's folder, below `docs/` and `roles/`, and the lab's.
+/// All pages, wherever they are, but for what is built and what tests read.
 fn pages() -> Vec<(String, String)> {
     let root = root();
-    let mut folders = vec![root.clone(), root.join("docs"), root.join("roles"), root.join("tests/lab")];
+    let others = ["target", "tests/fixtures"].map(|name| root.join(name));
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let mut folders = vec![root.clone()];
     let mut pages = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() && folder != root {
+            if path.is_symlink() || is_hidden(&path) || others.contains(&path) {
+                continue;
+            }
+            if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "md") {
                 let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
@@ -42,7 +47,6 @@ fn pages() -> Vec<(String, String)> {
         }
     }
     pages.sort();
-    pages.dedup();
     pages
 }
 
@@ -112,12 +116,18 @@ fn every_page_is_in_the_book() {
 /// The pages whose commands `tests/lab/docs.rs` runs.
 const RUN: &str = include_str!("lab/docs.rs");
 
+/// Whether a reader may take the block for something to type or to run, however its fence calls it.
+fn looks_like_commands(block: &Block) -> bool {
+    let kind = block.kind.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_lowercase();
+    ["", "console", "shell", "sh", "bash", "zsh", "fish", "powershell", "terminal"].contains(&&*kind)
+}
+
 #[test]
 fn command_blocks_are_run_or_say_why_not() {
     let (mut silent, mut run) = (Vec::new(), 0);
     for (name, text) in pages() {
         let is_run = RUN.contains(&format!("\"{name}\""));
-        for block in blocks(&text).into_iter().filter(|block| block.kind == "console") {
+        for block in blocks(&text).into_iter().filter(looks_like_commands) {
             match block.not_run() {
                 Some(why) => eprintln!("not run: {name}:{}: {why}", block.line),
                 None if is_run => run += 1,
@@ -128,10 +138,11 @@ fn command_blocks_are_run_or_say_why_not() {
             // Tabs and blocks without a command would be read differently by people and by the test.
             let usable =
                 |step: &Step| !step.command.is_empty() && step.expected.iter().all(|line| !line.contains('\t'));
-            if block.steps().is_empty() || !block.steps().iter().all(usable) {
+            if block.is_run() && (block.steps().is_empty() || !block.steps().iter().all(usable)) {
                 silent.push(format!("{name}:{}: no commands, or tabs", block.line));
             }
-            if !is_run && !translated && block.not_run().is_none() {
+            let runs = block.is_run() && (is_run || translated);
+            if !runs && block.not_run().is_none() {
                 silent.push(format!("{name}:{}", block.line));
             }
         }
@@ -212,7 +223,7 @@ fn symptoms_are_in_the_program_s_words() {
 /// Commands and files of a page.
 fn runnable(path: &Path) -> Vec<(String, String)> {
     let text = fs::read_to_string(path).unwrap();
-    let blocks = blocks(&text).into_iter().filter(|block| block.kind == "console" || block.file_name().is_some());
+    let blocks = blocks(&text).into_iter().filter(|block| block.is_run() || block.file_name().is_some());
     // A comment in a file may be in the page's language.
     let plain = |line: &str| line.split(" #").next().unwrap_or(line).trim_end().to_owned() + "\n";
     blocks.map(|block| (block.kind.clone(), block.text.lines().map(plain).collect())).collect()

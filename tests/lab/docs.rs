@@ -26,7 +26,7 @@ const NETWORK: &str = "192.168.1.0/24";
 const VARYING: &[(&str, &str)] = &[
     (r"\d{8}T\d{6}Z-[0-9a-f]{8}", "RUN"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "TIME"),
-    (r" \(\d+\.\d s\)| in \d+ s$", ""),
+    (r" \(\d+\.\d s\)| in \d+ s\b", ""),
     (r"\b\d+ ms\b", "MS"),
     (r"\S+@\S+: mailprov", "WHO: mailprov"),
     (r"\b[0-9A-F]{8,16}\b|\b[0-9a-f]{16,64}\b", "ID"),
@@ -126,7 +126,7 @@ impl Reader {
             if let Some(name) = block.file_name() {
                 self.write(name, &self.here(&block.text));
             }
-            if block.kind != "console" || block.not_run().is_some() {
+            if !block.is_run() || block.not_run().is_some() {
                 continue;
             }
             let steps = block.steps();
@@ -234,6 +234,8 @@ fn the_guide_shows_what_happens() {
         "docs/quick-start.md",
         "docs/plan-files.md",
         "docs/ci.md",
+        "docs/reports.md",
+        "docs/json.md",
         "docs/large-fleets.md",
         "docs/secrets.md",
         "docs/troubleshooting.md",

@@ -50,6 +50,11 @@ pub fn blocks(page: &str) -> Vec<Block> {
 }
 
 impl Block {
+    /// Whether it is in the form that is run.
+    pub fn is_run(&self) -> bool {
+        self.kind == "console"
+    }
+
     /// The name of the file that the block is, if it is one.
     pub fn file_name(&self) -> Option<&str> {
         let name = self.text.lines().next()?.strip_prefix("# ")?;
