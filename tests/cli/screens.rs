@@ -11,7 +11,7 @@ const LARGE: (u16, u16) = (200, 50);
 fn shown(hosts: &[(&str, usize)], size: (u16, u16), options: &str, env: &[(&str, &str)]) -> Left {
     let hosts: Vec<&str> = hosts.iter().flat_map(|&(kind, number)| std::iter::repeat_n(kind, number)).collect();
     let world = World::new().file("run.json", &recorded::run(&hosts));
-    let left = Terminal::start(&world, &format!("report merge run.json {options}"), size, env).end();
+    let left = Terminal::start(world.session(&format!("report merge run.json {options}"), env), size).end();
     assert!((left.column, left.cursor_hidden, left.colours_restored) == (0, false, true));
     left
 }
@@ -102,7 +102,7 @@ fn an_interruption_is_told_and_leaves_the_terminal_as_it_was() {
         .program("ssh", "exec sleep 30")
         .file("inventory.yaml", inventory)
         .file("play.yaml", "- hosts: all\n  tasks:\n    - ping:\n");
-    let mut terminal = Terminal::start(&world, "check --playbook play.yaml --forks 1", SMALL, &[]);
+    let mut terminal = Terminal::start(world.session("check --playbook play.yaml --forks 1", &[]), SMALL);
     terminal.wait_for("0 of 2 hosts done");
     terminal.press("\u{3}");
     let left = terminal.end();

@@ -8,13 +8,11 @@ use std::io::{Read, Write};
 use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
-
-use crate::world::World;
 
 /// Lines that have left the screen are kept, as many as any report has.
 const SCROLLBACK: usize = 5000;
@@ -45,8 +43,8 @@ pub struct Left {
 }
 
 impl Terminal {
-    /// Starts the program with these words and, besides, these variables of the environment.
-    pub fn start(world: &World, command_line: &str, size: (u16, u16), env: &[(&str, &str)]) -> Self {
+    /// Starts the program, as the leader of a session that takes the terminal which is its stdin.
+    pub fn start(mut session: Command, size: (u16, u16)) -> Self {
         let (columns, rows) = size;
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
@@ -59,10 +57,8 @@ impl Terminal {
         let mut options = OpenOptions::new();
         std::os::unix::fs::OpenOptionsExt::custom_flags(options.read(true).write(true), no_ctty);
         let open = || OwnedFd::from(options.open(path).unwrap());
-        let mut command = world.session(command_line);
-        command.env("TERM", "xterm-256color").envs(env.iter().copied());
-        let child = command.stdin(open()).stdout(open()).stderr(open()).spawn().unwrap();
-        drop(command);
+        let child = session.stdin(open()).stdout(open()).stderr(open()).spawn().unwrap();
+        drop(session);
         let keyboard = File::from(master);
         let mut output = keyboard.try_clone().unwrap();
         let (tell, screen) = std::sync::mpsc::channel();

@@ -107,11 +107,12 @@ impl World {
         command
     }
 
-    /// The program as the leader of a session, which takes the terminal that is its stdin.
-    pub fn session(&self, command_line: &str) -> Command {
+    /// The program as the leader of a session, which takes the terminal that is its stdin, and with more variables.
+    pub fn session(&self, command_line: &str, env: &[(&str, &str)]) -> Command {
         let mut command = Command::new("setsid");
         command.args(["--ctty", "--wait", env!("CARGO_BIN_EXE_mailprov")]);
         self.settle(&mut command, command_line);
+        command.env("TERM", "xterm-256color").envs(env.iter().copied());
         command
     }
 

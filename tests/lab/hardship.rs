@@ -5,9 +5,10 @@ use std::process::Command;
 
 use crate::going::Going;
 use crate::support::{
-    Ran, address, assert_same, fqdn, inventory, lab, mailprov, manifest, on, one_host, reset, try_on, until,
+    Ran, address, assert_same, fqdn, inventory, lab, mailprov, manifest, on, one_host, reset, session, try_on, until,
     with_status,
 };
+use crate::terminal::Terminal;
 
 /// What is undone on a host however the test ends.
 struct Afterwards<'a>(&'a str, &'static str);
@@ -137,6 +138,43 @@ fn an_interrupted_run_leaves_nothing_behind() {
     assert_same(&before, &manifest(host), &ran.stdout);
     let history = run(host, "history", &[]).succeeded().stdout;
     assert!(history.contains("rolled back"), "{history}");
+}
+
+/// A task that takes no notice of being told to go, so that after the first Ctrl-C there is something to wait for.
+const DEAF: &str = r#"
+- hosts: all
+  tasks:
+    - copy: {dest: /etc/mailprov-deaf, content: "here\n"}
+    - command: {cmd: sh -c "trap '' TERM; touch /run/mailprov-deaf; sleep 600"}
+"#;
+
+#[test]
+fn the_second_ctrl_c_leaves_at_once_and_the_host_takes_its_run_back() {
+    let host = &one_host();
+    let _cleared = Afterwards(host, "rm -f /run/mailprov-deaf /etc/mailprov-deaf");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("deaf.yaml"), DEAF).expect("written");
+    let mut command = session(folder.path());
+    command.args(["up", &inventory("root"), "--limit", &fqdn(host), "--playbook", "deaf.yaml"]);
+    let mut terminal = Terminal::start(command, (80, 24));
+    until(host, "test -e /run/mailprov-deaf");
+    terminal.press("\u{3}");
+    terminal.wait_for("Press Ctrl-C again to leave them at once.");
+    let since = std::time::Instant::now();
+    terminal.press("\u{3}");
+    let left = terminal.end();
+    let (took, shown) = (since.elapsed(), left.lines.join("\n"));
+    assert_eq!(left.code, Some(130), "{shown}");
+    // The host gives the task 5 s to go.
+    assert!(took.as_secs() < 3, "{took:?}\n{shown}");
+    assert_eq!((left.column, left.cursor_hidden, left.colours_restored), (0, false, true), "{shown}");
+    assert!(shown.contains("the connection was dropped while the host was at work"), "{shown}");
+    assert!(!shown.contains("hosts done") && !shown.contains("^C"), "a remnant:\n{shown}");
+    assert!(!left.bytes.contains(&7), "the terminal was made to ring");
+    until(host, "! pgrep agent-");
+    on(host, "test ! -e /etc/mailprov-deaf");
+    let status = run(host, "status", &[]).succeeded().stdout;
+    assert!(status.contains("takes back") && !status.contains("at work:"), "{status}");
 }
 
 #[test]

@@ -12,6 +12,8 @@ mod going;
 mod guarantees;
 mod random;
 mod support;
+#[path = "../cli/terminal.rs"]
+mod terminal;
 
 mod clients;
 mod confirm;

@@ -124,9 +124,19 @@ pub fn ran(command: &mut Command, stdin: &str) -> Ran {
 /// The program under test, in a folder, with a home and an environment of its own: whoever runs the tests may have
 /// defaults, keys and vaults.
 pub fn program(folder: &Path) -> Command {
+    settled(Command::new(binary()), folder)
+}
+
+/// The same as the leader of a session, which takes the terminal that is its stdin.
+pub fn session(folder: &Path) -> Command {
+    let mut command = settled(Command::new("setsid"), folder);
+    command.env("TERM", "xterm-256color").args(["--ctty", "--wait"]).arg(binary());
+    command
+}
+
+fn settled(mut command: Command, folder: &Path) -> Command {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("home");
     std::fs::create_dir_all(&home).expect("a home");
-    let mut command = Command::new(binary());
     command.current_dir(folder).env_clear().env("HOME", home).env("PATH", "/usr/bin:/bin");
     command
 }
