@@ -71,13 +71,13 @@ pub(super) fn each<T>(answers: &[Answer<T>]) -> Vec<Group<'_, T>> {
     answers.iter().map(|(host, answer)| (vec![host.as_str()], answer)).collect()
 }
 
-/// Hosts with equal answers together; those that gave none are told one by one.
+/// Hosts with equal answers together, and those that gave none for the same reason.
 pub(super) fn groups<T>(answers: &[Answer<T>], alike: impl Fn(&T) -> Vec<String>) -> Vec<Group<'_, T>> {
-    let mut keys: Vec<Option<Vec<String>>> = Vec::new();
+    let mut keys: Vec<Result<Vec<String>, Vec<String>>> = Vec::new();
     let mut groups: Vec<Group<'_, T>> = Vec::new();
     for (host, answer) in answers {
-        let key = answer.as_ref().ok().map(&alike);
-        if let Some(index) = keys.iter().position(|other| other.is_some() && *other == key) {
+        let key = answer.as_ref().map(&alike).map_err(|why| failure_lines(&failure_of(why)));
+        if let Some(index) = keys.iter().position(|other| *other == key) {
             groups[index].0.push(host);
         } else {
             keys.push(key);

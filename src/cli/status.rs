@@ -29,6 +29,10 @@ fn timeless_status(status: &HostStatus) -> HostStatus {
 /// For people: the host's last run, and what is to be known before the next one.
 fn status_lines(status: &HostStatus, verbose: bool) -> Vec<String> {
     let mut lines = status.last.as_ref().map_or_else(|| vec!["  no runs".to_owned()], |run| run_lines(run, 0, verbose));
+    if status.last.as_ref().is_some_and(|run| run.outcome == "unconfirmed") {
+        let line = "  unconfirmed: it changed the way into the host, which takes it back by itself; `mailprov rollback` does so now";
+        lines.push(line.to_owned());
+    }
     if let Some(holder) = &status.holder {
         let (controller, since) = (clean(&holder.controller), moment(holder.since));
         lines.push(format!("  at work: process {} for {controller}, since {since}", holder.pid));
@@ -68,6 +72,7 @@ fn json_lines(answers: &[Answer]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Failure, HostOutcome};
     use crate::hostplay::{Mode, RunSpec};
     use crate::protocol::{Holder, RunSummary};
 
@@ -110,6 +115,41 @@ mod tests {
         mx2
           no runs
         ");
+    }
+
+    /// A host of each kind, and two of which one says it for both.
+    #[test]
+    fn what_hosts_stand_in_is_told_apart_on_a_screen() {
+        let Ok(HostStatus { last: Some(run), unfinished, owed, holder }) = answers().swap_remove(0).1 else {
+            panic!("the first host had a run");
+        };
+        let ended =
+            |outcome: &str| RunSummary { outcome: outcome.to_owned(), ended: Some(run.started + 12), ..run.clone() };
+        let at = |last: RunSummary| HostStatus { last: Some(last), ..HostStatus::default() };
+        let why = Failure {
+            message: "connection refused by 192.0.2.9 port 22".to_owned(),
+            hints: vec!["check that sshd runs there, and ansible_port".to_owned()],
+            ..Failure::default()
+        };
+        let running = RunSummary { outcome: "running".to_owned(), ..run.clone() };
+        let fleet: Vec<Answer> = [
+            Ok(at(ended("finished"))),
+            Ok(at(ended("finished"))),
+            Ok(HostStatus { unfinished, owed, ..at(run.clone()) }),
+            Ok(at(ended("unconfirmed"))),
+            Ok(HostStatus { holder, ..at(running) }),
+            Ok(HostStatus::default()),
+            Err(Box::new(HostOutcome::Unreachable { failure: why.clone() })),
+            Err(Box::new(HostOutcome::Unreachable { failure: why })),
+        ]
+        .into_iter()
+        .enumerate()
+        .map(|(index, answer)| (format!("mail{}.mydomain.local", index + 1), answer))
+        .collect();
+        let lines = |status: &HostStatus| status_lines(status, false);
+        let groups = answers::groups(&fleet, |status| lines(&timeless_status(status)));
+        insta::assert_snapshot!("status_8_hosts_80_columns", answers::text(&groups, 80, lines));
+        insta::assert_snapshot!("status_8_hosts_200_columns", answers::text(&groups, 200, lines));
     }
 
     #[test]
