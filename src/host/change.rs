@@ -149,7 +149,7 @@ fn zone_changes(before: Option<&ZoneSettings>, after: Option<&ZoneSettings>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::HostnameState;
+    use crate::host::{FileState, HostnameState, Meta};
 
     fn shown(key: Key, before: State, after: State) -> String {
         let view = Change { key, before, after, sensitive: false }.view();
@@ -199,6 +199,16 @@ mod tests {
     fn a_host_name_is_a_name() {
         let name = |name: &str| State::Hostname(HostnameState::named(name));
         assert_eq!(shown(Key::Hostname, name(""), name("a.b")), "update hostname static name:->a.b");
+    }
+
+    #[test]
+    fn a_folder_has_no_content_to_hide() {
+        let folder = State::File(FileState::Directory { meta: Meta::root(0o700) });
+        let link = State::File(FileState::Symlink { target: "/t".to_owned(), meta: Meta::root(0o777) });
+        for (before, hides) in [(folder, false), (link, true)] {
+            let (key, after) = (Key::File("/f".to_owned()), State::File(FileState::Absent));
+            assert_eq!(Change { key, before, after, sensitive: true }.view().sensitive, hides);
+        }
     }
 
     #[test]

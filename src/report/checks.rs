@@ -11,14 +11,15 @@ const WIDE_COLUMNS: usize = 100;
 /// Columns that the names of hosts take at most.
 const HOSTS_COLUMNS: usize = 40;
 
-/// `38 passed, 1 warning, 2 not testable`
+/// `38 passed, 1 warning, 2 untested`
 pub(crate) fn summary(checks: &[Check]) -> String {
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
     let (warned, failed) = (count(CheckVerdict::Warn), count(CheckVerdict::Fail));
+    let untested = count(CheckVerdict::NotTestable);
     let parts = [
         (failed, format!("{failed} failed")),
         (warned, super::look::count(warned, "warning")),
-        (count(CheckVerdict::NotTestable), format!("{} not testable", count(CheckVerdict::NotTestable))),
+        (untested, format!("{untested} untested")),
     ];
     let passed = format!("{} of {} passed", count(CheckVerdict::Pass), super::look::count(checks.len(), "check"));
     std::iter::once(passed)
@@ -36,7 +37,7 @@ pub(crate) fn tone(checks: &[Check]) -> Tone {
     }
 }
 
-/// `from the host: 38 of 40 checks passed, 2 not testable`
+/// `from the host: 38 of 40 checks passed, 2 untested`
 pub(crate) fn headline(vantage: Vantage, checks: &[Check]) -> String {
     let place = match vantage {
         Vantage::Host => "from the host",
@@ -146,7 +147,7 @@ mod tests {
             check("tls.old", CheckVerdict::Fail),
             check("relay.outsider", CheckVerdict::NotTestable),
         ];
-        insta::assert_snapshot!(summary(&checks), @"1 of 4 checks passed, 1 failed, 1 warning, 1 not testable");
+        insta::assert_snapshot!(summary(&checks), @"1 of 4 checks passed, 1 failed, 1 warning, 1 untested");
         insta::assert_snapshot!(lines(&Look::plain(80), &checks, true).join("\n"), @r"
             pass     smtp.banner  It is so: seen\u{1b}[2J
             warn     dns.pointer  It is so: seen\u{1b}[2J

@@ -145,7 +145,7 @@ fn check(vantage: Vantage, check: &Check) -> Case {
         // A warning is no reason for a pipeline to fail.
         CheckVerdict::Warn => Outcome::Skipped(format!("warning: {}", said())),
         CheckVerdict::Fail => Outcome::Failed(said()),
-        CheckVerdict::NotTestable => Outcome::Skipped(format!("not testable: {}", said())),
+        CheckVerdict::NotTestable => Outcome::Skipped(format!("untested: {}", said())),
     };
     let class = match vantage {
         Vantage::Host => "verify.host",

@@ -61,7 +61,7 @@ pub(super) fn look(look: &mut Look<'_>) {
             "run `postmap` (for aliases: `newaliases`)",
         )
     } else {
-        Finding::good(format!("{asked} tables asked"))
+        Finding::good(if asked == 1 { "1 table asked".to_owned() } else { format!("{asked} tables asked") })
     };
     look.checks.add(&c::CONFIG_MAPS, finding);
 }

@@ -29,9 +29,9 @@ fn envelope(look: &mut Look<'_>, sender: &str) {
             Ok(found) => {
                 // What no table knows stays as it is.
                 let same = found.as_deref() == wanted || (found.is_none() && wanted == Some(key));
-                let shown = found.as_deref().unwrap_or("(as it is)");
                 let key = if key == NULL_SENDER { "<>" } else { key };
-                Finding::when(same, format!("{key} becomes {shown}"), REMEDY)
+                let becomes = found.map_or_else(|| "stays as it is".to_owned(), |found| format!("becomes {found}"));
+                Finding::when(same, format!("{key} {becomes}"), REMEDY)
             }
             Err(error) => Finding::bad(error, "mend the table that sender_canonical_maps names"),
         };
@@ -73,7 +73,10 @@ fn asked(look: &mut Look<'_>, rows: &[(String, Option<String>)], remedy: &str) -
             Err(error) => return Finding::bad(error, remedy),
         }
     }
-    Finding::good(format!("{} headers asked", rows.len()))
+    Finding::good(match rows.len() {
+        1 => "1 header asked".to_owned(),
+        count => format!("{count} headers asked"),
+    })
 }
 
 fn bounces(look: &mut Look<'_>, sender: &str) {

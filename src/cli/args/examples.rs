@@ -75,15 +75,11 @@ const EXAMPLES: &[Examples] = &[
 /// What stands below the options of a command: examples, and the exit codes.
 pub(super) fn help(command: &str) -> String {
     let examples = EXAMPLES.iter().find(|(name, _)| *name == command).map(|(_, examples)| *examples);
-    let lines: Vec<_> = examples
-        .unwrap_or_default()
-        .iter()
-        .map(|(words, what)| (format!("    mailprov {command} {words}").trim_end().to_owned(), *what))
-        .collect();
-    let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
-    let shown = lines.iter().map(|(line, what)| match *what {
-        "" => format!("{line}\n"),
-        what => format!("{line:width$}  # {what}\n"),
+    // What it does stands above: behind it there is no room on 80 columns.
+    let shown = examples.unwrap_or_default().iter().map(|(words, what)| {
+        let line = format!("mailprov {command} {words}");
+        let what = if what.is_empty() { String::new() } else { format!("    # {what}\n") };
+        format!("{what}    {}\n", line.trim_end())
     });
     format!("Examples:\n{}\n{}", shown.collect::<String>(), exit::HELP)
 }

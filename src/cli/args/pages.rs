@@ -11,7 +11,7 @@ pub struct PagesArgs {
     /// Also write the run as one page (HTML, readable by its owner alone).
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Also write the run for CI systems (`JUnit` XML): a suite for each host.
+    /// Also write the run for CI systems (JUnit XML): a suite for each host.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
 }

@@ -18,6 +18,9 @@ pub(super) fn view(view: &mut ChangeView, before: &FileState, after: &FileState)
         (_, FileState::Absent) => "delete".clone_into(&mut view.verb),
         _ => {}
     }
+    // A folder has no content to hide.
+    let is_bare = |state: &FileState| matches!(state, FileState::Absent | FileState::Directory { .. });
+    view.sensitive &= !(is_bare(before) && is_bare(after));
     if *before != FileState::Absent && *after != FileState::Absent {
         property(view, "type", kind(before), kind(after));
     }
