@@ -12,7 +12,12 @@ use crate::journal::stored::{
 
 impl From<JournalError> for HostError {
     fn from(error: JournalError) -> Self {
-        Self::Journal { message: error.to_string(), hint: error.hint() }
+        let (message, hint) = (error.to_string(), error.hint());
+        match error {
+            // Nothing is the matter with the journal.
+            JournalError::Locked { .. } => Self::Refused { message, hint: hint.map(str::to_owned) },
+            _ => Self::Journal { message, hint },
+        }
     }
 }
 

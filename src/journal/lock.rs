@@ -87,7 +87,7 @@ fn describe(file: &mut File) -> String {
     match read(file) {
         Some(holder) => {
             let since = moment(holder.since);
-            format!("{} is at work on it (process {} here, since {since})", holder.controller, holder.pid)
+            format!("{} is at work on it (process {} there, since {since})", holder.controller, holder.pid)
         }
         None => "another run holds it".to_owned(),
     }

@@ -234,8 +234,9 @@ fn a_second_controller_is_told_who_is_at_work() {
     );
     for ran in [run(host, "up", &[]), run(host, "rollback", &[])] {
         let ran = ran.with_status(4);
-        let line = ran.stdout.lines().find(|line| line.contains("lock this host: ")).unwrap_or_default();
-        assert!(line.contains(&me) && line.contains("since 20") && line.contains("process "), "{}", ran.stdout);
+        let line = ran.stdout.lines().find(|line| line.contains("error: ")).unwrap_or_default();
+        let says = format!("error: lock this host: {me} is at work on it (process ");
+        assert!(line.trim().starts_with(&says) && line.contains("there, since 20"), "{}", ran.stdout);
     }
     let status = run(host, "status", &[]).succeeded().stdout;
     assert!(status.contains("at work:") && status.contains(&me) && status.contains("running"), "{status}");
