@@ -70,6 +70,7 @@ fn json_lines(answers: &[Answer]) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::panic, reason = "a test")]
 mod tests {
     use super::*;
     use crate::event::{Failure, HostOutcome};
