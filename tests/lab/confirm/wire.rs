@@ -11,7 +11,7 @@ use crate::support::root;
 
 /// Sends a confirmation to a host; what the agent answers, as JSON.
 pub fn confirm(host: &str, run_id: &str, nonce: &str) -> String {
-    let start = "exec timeout 60 $(ls -t /var/lib/mailprov/bin/agent-* | head -n 1) agent test";
+    let start = "exec timeout 60 $(ls -t /var/lib/mailprov/bin/agent-* | grep -v seal | head -n 1) agent test";
     let mut child = Command::new(root().join("tests/lab/lab"))
         .args(["ssh", host, start])
         .stdin(Stdio::piped())
