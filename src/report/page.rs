@@ -44,10 +44,11 @@ fn head(record: &Record) -> String {
         Verdict::Failed => ("bad", "Not all hosts made it"),
         Verdict::Unreachable => ("bad", "Not all hosts could be reached"),
     };
-    let rows: String = record.tally.hosts().map(|(name, host)| recap(name, host)).collect();
+    let rows: String = record.tally.hosts().map(|(name, host)| recap(record, name, host)).collect();
+    let looked = if record.run.kind.only_looks() { " · nothing was changed" } else { "" };
     format!(
         "<header id=\"summary\">\n<h1>mailprov {} <span class=\"badge {class}\">{word}</span></h1>\n\
-         <p>{}, took {}: <code>{}</code></p>\n<table class=\"recap\">\n<tbody>\n{rows}</tbody>\n</table>\n</header>\n",
+         <p>{}, took {}: <code>{}</code>{looked}</p>\n<table class=\"recap\">\n<tbody>\n{rows}</tbody>\n</table>\n</header>\n",
         command(record),
         began(record),
         time(record.took()),
@@ -55,7 +56,7 @@ fn head(record: &Record) -> String {
     )
 }
 
-fn recap(name: &str, host: &HostTally) -> String {
+fn recap(record: &Record, name: &str, host: &HostTally) -> String {
     let (class, word) = ended(host.outcome.as_ref());
     let (counts, name) = (host.counts, escape(name));
     let why = host.failure.as_ref().map(|(task, message)| {
@@ -65,18 +66,23 @@ fn recap(name: &str, host: &HostTally) -> String {
     format!(
         "<tr><th scope=\"row\"><a href=\"#host-{name}\">{name}</a><td><span class=\"badge {class}\">{word}</span> \
          <small>{}</small>{}</tr>\n",
-        counted(counts),
+        counted(counts, changed(record)),
         why.unwrap_or_default(),
     )
 }
 
-/// What the host's tasks came to: `27 ok, 18 of them changed; 15 skipped`.
-fn counted(counts: Counts) -> String {
+/// What a task that is counted as changed has done, or would do.
+fn changed(record: &Record) -> &'static str {
+    if record.run.kind.only_looks() { "would change" } else { "changed" }
+}
+
+/// What the host's tasks came to: `27 ok · 18 changed · 15 skipped`; nothing where none began.
+fn counted(counts: Counts, word: &str) -> String {
     let Counts { ok, changed, failed, skipped, ignored, rescued, .. } = counts;
     let some = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
     let parts = [
-        Some(format!("{ok} ok")),
-        some(changed, "changed"),
+        some(ok, "ok"),
+        some(changed, word),
         some(failed, "failed"),
         some(ignored, "failed and ignored"),
         some(rescued, "rescued"),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::markup::escape;
 use super::super::record::Record;
 use super::super::stream::{task_name, time};
+use super::changed;
 use crate::event::{Event, HostEvent, Status, TaskResult};
 use crate::hostplay::Origin;
 
@@ -32,7 +33,7 @@ pub(super) fn section(record: &Record) -> String {
         return String::new();
     }
     tasks.sort_by_key(|((play, handler, id, _), _)| (*play, *handler, *id));
-    let hosts = &record.run.hosts;
+    let (hosts, changed) = (&record.run.hosts, changed(record));
     let heads: Vec<String> =
         hosts.iter().map(|host| format!("<th scope=\"col\"><span>{}</span>", escape(short(host)))).collect();
     let rows: Vec<String> = tasks
@@ -41,13 +42,13 @@ pub(super) fn section(record: &Record) -> String {
             let of = |host: &String| cells.get(&(*place, host.as_str())).copied();
             let quiet = |host| of(host).is_none_or(|result| matches!(result.status, Status::Ok | Status::Skipped));
             let class = if hosts.iter().all(quiet) { " class=\"quiet\"" } else { "" };
-            let cells: String = hosts.iter().map(|host| cell(of(host))).collect();
+            let cells: String = hosts.iter().map(|host| cell(of(host), changed)).collect();
             format!("<tr{class}><th scope=\"row\">{}{cells}</tr>\n", escape(name))
         })
         .collect();
     let many = if hosts.len() > LEVEL_HEADS { " many" } else { "" };
     format!(
-        "<section id=\"matrix\">\n<h2>Hosts and tasks</h2>\n<p class=\"legend\">• unchanged, ● changed, ✕ failed, \
+        "<section id=\"matrix\">\n<h2>Hosts and tasks</h2>\n<p class=\"legend\">• unchanged, ● {changed}, ✕ failed, \
          ○ skipped, ! failed and ignored</p>\n<div class=\"wide\"><table class=\"matrix{many}\">\n<thead><tr><th>task{heads}\
          </tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n</section>\n",
         heads = heads.concat(),
@@ -86,11 +87,11 @@ fn short(host: &str) -> &str {
     if host.parse::<std::net::IpAddr>().is_ok() { host } else { host.split('.').next().unwrap_or(host) }
 }
 
-fn cell(result: Option<&TaskResult>) -> String {
+fn cell(result: Option<&TaskResult>, changed: &str) -> String {
     let Some(result) = result else { return "<td class=\"none\">".to_owned() };
     let (class, sign, word) = match result.status {
         Status::Ok => ("ok", "•", "unchanged"),
-        Status::Changed => ("changed", "●", "changed"),
+        Status::Changed => ("changed", "●", changed),
         Status::Skipped => ("skipped", "○", "skipped"),
         Status::Failed => ("failed", "✕", "failed"),
         Status::Ignored => ("ignored", "!", "failed and ignored"),

@@ -17,15 +17,16 @@ pub(super) fn section(record: &Record) -> String {
     let lanes: String = record.run.hosts.iter().map(|host| lane(record, host, took)).collect();
     format!(
         "<section id=\"timeline\">\n<h2>Timeline</h2>\n<p class=\"legend\">from 0 to {}; dark: changed, red: failed, \
-         pale: connecting and confirming</p>\n{lanes}</section>\n",
+         yellow: put back, pale: connecting and confirming</p>\n{lanes}</section>\n",
         time(took)
     )
 }
 
 fn lane(record: &Record, host: &str, took: u64) -> String {
-    let mut bars = String::new();
+    let (mut bars, mut before) = (String::new(), 0);
     for event in record.of(host) {
-        bar(&mut bars, event, took);
+        bar(&mut bars, event, before, took);
+        before = if matches!(event.event, Event::Output { .. }) { before } else { event.at_ms };
     }
     format!(
         "<p class=\"lane\">{0}<svg viewBox=\"0 0 {WIDTH} 1\" preserveAspectRatio=\"none\" role=\"img\" \
@@ -34,7 +35,8 @@ fn lane(record: &Record, host: &str, took: u64) -> String {
     )
 }
 
-fn bar(picture: &mut String, event: &HostEvent, took: u64) {
+/// What the host did since `before`, when it was at something else.
+fn bar(picture: &mut String, event: &HostEvent, before: u64, took: u64) {
     let (class, ms, what) = match &event.event {
         Event::TaskFinished(result) => {
             let class = match result.status {
@@ -48,6 +50,10 @@ fn bar(picture: &mut String, event: &HostEvent, took: u64) {
         Event::AgentReady { ms, .. } => ("wait", *ms, "start the agent".to_owned()),
         Event::FactsGathered { ms } => ("wait", *ms, "gather facts".to_owned()),
         Event::Confirmed { ms } => ("wait", *ms, "confirm over a new connection".to_owned()),
+        // What is put back along with something else takes no time of its own.
+        Event::RolledBack { change, .. } if event.at_ms > before => {
+            ("back", event.at_ms - before, format!("put back {} {}", change.kind, change.name))
+        }
         _ => return,
     };
     let width = (ms.saturating_mul(WIDTH) / took).clamp(LEAST, WIDTH);
@@ -70,7 +76,7 @@ mod tests {
         for (at_ms, ms) in [(u64::MAX, u64::MAX), (u64::MAX, 0), (0, u64::MAX), (0, 0)] {
             let event = HostEvent { host: "mx1".to_owned(), at_ms, event: Event::Connected { ms } };
             let mut picture = String::new();
-            bar(&mut picture, &event, u64::MAX);
+            bar(&mut picture, &event, 0, u64::MAX);
             let number = |name: &str| {
                 let value = picture.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
                 value.and_then(|value| value.parse::<u64>().ok()).unwrap()
