@@ -138,6 +138,9 @@ pub trait Host {
     /// When it cannot be started, recorded, or (for units) fails.
     fn act(&mut self, action: Action) -> Result<Option<ActionResult>, HostError>;
 
+    /// Whether the last thing that was done was to start or restart this unit, so that there is nothing new for it to read.
+    fn is_fresh(&mut self, unit: &str) -> bool;
+
     /// Tells which texts are secret: a change with one of them in it is sensitive.
     fn veil(&mut self, _veil: &Veil) {}
 

@@ -86,6 +86,10 @@ impl Host for Fake {
         self.host().act(action)
     }
 
+    fn is_fresh(&mut self, unit: &str) -> bool {
+        self.host().is_fresh(unit)
+    }
+
     fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
         self.host().query(command)
     }
@@ -186,6 +190,10 @@ impl Host for Direct {
         let output = self.script.act(&action)?;
         self.record.action(&action);
         Ok(Some(output))
+    }
+
+    fn is_fresh(&mut self, unit: &str) -> bool {
+        self.record.is_fresh(unit)
     }
 
     fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {

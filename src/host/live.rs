@@ -239,6 +239,10 @@ impl<B: Backend> Host for Live<B> {
         if self.owed.remove(handler) { Ok(self.run.paid(handler)?) } else { Ok(()) }
     }
 
+    fn is_fresh(&mut self, unit: &str) -> bool {
+        self.record.is_fresh(unit)
+    }
+
     fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
         self.backend.query(command)
     }

@@ -240,6 +240,10 @@ impl<B: Backend> Host for Preview<B> {
         Ok(None)
     }
 
+    fn is_fresh(&mut self, unit: &str) -> bool {
+        self.record.is_fresh(unit)
+    }
+
     fn query(&mut self, command: &CommandSpec) -> Result<CommandOutput, HostError> {
         self.backend.query(command)
     }

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::{Change, Content, FileState, Key, State, SysctlState};
+use super::{Change, Content, FileState, Key, State, SysctlState, UnitState};
 use crate::journal::stored::StoredAction;
 use crate::veil::Veil;
 
@@ -11,6 +11,8 @@ use crate::veil::Veil;
 pub(super) struct Record {
     pub(super) changes: Vec<Change>,
     actions: Vec<String>,
+    /// The unit whose start or restart was the last thing that was done.
+    fresh: Option<String>,
     veil: Veil,
 }
 
@@ -44,11 +46,23 @@ impl Record {
     }
 
     pub(super) fn change(&mut self, change: Change) {
+        let is_active = |state: &State| matches!(state, State::Unit(UnitState::Loaded { active: true, .. }));
+        let is_start = is_active(&change.after) && !is_active(&change.before);
+        self.fresh = is_start.then(|| change.key.name().to_owned());
         self.changes.push(change);
     }
 
     pub(super) fn action(&mut self, action: &super::Action) {
+        self.fresh = match action {
+            super::Action::RestartUnit(unit) => Some(unit.clone()),
+            _ => None,
+        };
         self.actions.push(action.to_string());
+    }
+
+    /// Whether the last thing that was done was to start or restart this unit: it has read all that it reads.
+    pub(super) fn is_fresh(&self, unit: &str) -> bool {
+        self.fresh.as_deref() == Some(unit)
     }
 
     pub(super) fn take_changes(&mut self) -> Vec<Change> {

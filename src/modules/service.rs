@@ -6,7 +6,7 @@ mod tests;
 use serde_json::Map;
 
 use super::{ArgKind, ArgSpec, Args, Context, ModuleError, ModuleSpec, Outcome};
-use crate::host::{Action, Enablement, Key, State, UnitState, Want};
+use crate::host::{Action, Enablement, Host, Key, State, UnitState, Want};
 
 pub(super) const SPEC: ModuleSpec = ModuleSpec {
     aliases: &["systemd", "systemd_service"],
@@ -16,8 +16,8 @@ pub(super) const SPEC: ModuleSpec = ModuleSpec {
         ArgSpec::new(
             "state",
             ArgKind::Choice(&["started", "stopped", "restarted", "reloaded"]),
-            "started and stopped change only what is otherwise; restarted always acts; restarted and reloaded start a \
-             unit that does not run.",
+            "started and stopped change only what is otherwise; restarted always acts, reloaded unless the unit has just \
+             been started or restarted; both start a unit that does not run.",
         ),
         ArgSpec::new("enabled", ArgKind::Bool, "Whether it starts at boot."),
         ArgSpec::new("masked", ArgKind::Bool, "Whether it is made impossible to start."),
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
     let (enabled, message) = enablement_wanted(args, &unit, &enablement)?;
     let state = args.str("state");
     // A unit that does not run is started by a restart: a change of state like any other, that can be undone.
-    let acts = active && !unknown && matches!(state, Some("restarted" | "reloaded"));
+    let acts = active && !unknown && acts_on(state, &unit, context.host);
     let run = match state {
         Some("stopped") => false,
         Some(_) => true,
@@ -84,6 +84,16 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> Result<Outcome, Mod
     ]);
     // To make systemd read its files again changes nothing, as in Ansible.
     Ok(Outcome { changed: Some(changed || acts), message, values, unknown, ..Outcome::default() })
+}
+
+/// Whether a unit that runs is restarted or reloaded. There is nothing to reload when the handler before this one, or a start,
+/// has just made it read everything.
+fn acts_on(state: Option<&str>, unit: &str, host: &mut dyn Host) -> bool {
+    match state {
+        Some("restarted") => true,
+        Some("reloaded") => !host.is_fresh(unit),
+        _ => false,
+    }
 }
 
 /// The enablement to put, and a remark when what is asked for cannot be had and needs not.

@@ -39,6 +39,29 @@ fn restarts_and_reloads_act_on_what_runs_and_start_what_does_not() {
 }
 
 #[test]
+fn what_has_just_been_restarted_or_started_has_nothing_to_reload() {
+    for (active, between, expected) in [
+        (true, false, &["restart postfix.service"][..]),
+        (false, false, &[]),
+        (true, true, &["restart postfix.service", "reload postfix.service"]),
+        (false, true, &["reload postfix.service"]),
+    ] {
+        for mode in [Mode::Apply, Mode::Check] {
+            let mut bench = unit(Enablement::Enabled, active)(mode);
+            let service = |state: &str| json!({"name": "postfix", "state": state});
+            let mut actions = bench.run(Module::Service, &service("restarted")).unwrap().actions;
+            if between {
+                bench.run(Module::Copy, &json!({"dest": "/new", "content": "x"})).unwrap();
+            }
+            let reload = bench.run(Module::Service, &service("reloaded")).unwrap();
+            assert_eq!(reload.changed(), between, "{active}");
+            actions.extend(reload.actions);
+            assert_eq!(actions, expected, "{active} {between}");
+        }
+    }
+}
+
+#[test]
 fn enablement_follows_what_the_unit_can_be() {
     let other = || Enablement::Other("static".to_owned());
     for (before, args, expected) in [
