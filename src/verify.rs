@@ -97,32 +97,41 @@ pub struct Found {
     pub outside: Outside,
 }
 
+/// Why a check has nothing to look at.
+const NO_POSTFIX: &str = "there is no Postfix on this host";
+
 /// What the checks share.
 struct Look<'a> {
     host: &'a mut dyn Host,
     spec: &'a Spec,
     checks: Checks,
+    /// There is a Postfix to be asked.
+    has_postfix: bool,
 }
 
 /// Makes every check. A host that cannot even be asked gives checks that are not testable.
 pub fn look(host: &mut dyn Host, spec: &Spec) -> Found {
     let checks = Checks::new(&spec.required, &spec.advisory);
-    let mut look = Look { host, spec, checks };
+    let mut look = Look::new(host, spec, checks);
+    look.has_postfix = package::is_there(&mut look);
     host::look(&mut look);
     package::look(&mut look);
     service::look(&mut look);
-    config::look(&mut look);
-    maps::look(&mut look);
-    let fingerprint = certificate::look(&mut look);
-    live::look(&mut look, fingerprint.as_deref());
-    relay::look(&mut look);
-    rewriting::look(&mut look);
-    flow::look(&mut look);
+    let fingerprint = look.of_postfix(|look| {
+        config::look(look);
+        maps::look(look);
+        let fingerprint = certificate::look(look);
+        live::look(look, fingerprint.as_deref());
+        relay::look(look);
+        rewriting::look(look);
+        flow::look(look);
+        fingerprint
+    });
     firewall::look(&mut look);
-    queue::look(&mut look);
+    look.of_postfix(queue::look);
     dns::look(&mut look);
     // Last, since a daemon that dies says so only when it is needed.
-    log::look(&mut look);
+    look.of_postfix(log::look);
     let outside = Outside {
         fqdn: spec.fqdn.clone(),
         addresses: spec.address.iter().chain(&spec.addresses).map(IpAddr::to_string).collect(),
@@ -137,7 +146,21 @@ pub fn look(host: &mut dyn Host, spec: &Spec) -> Found {
     Found { checks: look.checks.into_vec(), outside }
 }
 
+impl<'a> Look<'a> {
+    fn new(host: &'a mut dyn Host, spec: &'a Spec, checks: Checks) -> Self {
+        Self { host, spec, checks, has_postfix: true }
+    }
+}
+
 impl Look<'_> {
+    /// Checks of Postfix: where there is none they could only pass emptily, or fail for that one reason.
+    fn of_postfix<T>(&mut self, group: impl FnOnce(&mut Self) -> T) -> T {
+        self.checks.set_moot((!self.has_postfix).then_some(NO_POSTFIX));
+        let found = group(self);
+        self.checks.set_moot(None);
+        found
+    }
+
     /// What a program answers, or why it cannot be asked.
     fn ask(&mut self, argv: &[&str]) -> Result<CommandOutput, String> {
         self.host.query(&CommandSpec::new(argv)).map_err(|error| error.to_string())

@@ -58,6 +58,7 @@ impl Finding {
 pub struct Checks {
     required: Vec<String>,
     advisory: Vec<String>,
+    moot: Option<String>,
     made: Vec<Check>,
 }
 
@@ -65,13 +66,19 @@ impl Checks {
     /// None yet; ids that are required, and ids that are not, whatever their definition says.
     #[must_use]
     pub fn new(required: &[String], advisory: &[String]) -> Self {
-        Self { required: required.to_vec(), advisory: advisory.to_vec(), made: Vec::new() }
+        Self { required: required.to_vec(), advisory: advisory.to_vec(), ..Self::default() }
+    }
+
+    /// What is added from now on is not testable, for this reason, whatever was found; or is again.
+    pub fn set_moot(&mut self, why: Option<&str>) {
+        self.moot = why.map(str::to_owned);
     }
 
     /// Adds one with its answer.
     pub fn add(&mut self, definition: &Definition, finding: Finding) {
         let listed = |ids: &[String]| ids.iter().any(|id| id == definition.id);
         let required = (definition.required || listed(&self.required)) && !listed(&self.advisory);
+        let finding = self.moot.clone().map_or(finding, Finding::NotTestable);
         let (verdict, evidence, remedy) = match finding {
             Finding::Good(evidence) => (CheckVerdict::Pass, evidence, None),
             Finding::Bad(evidence, remedy) if required => (CheckVerdict::Fail, evidence, Some(remedy)),

@@ -268,7 +268,7 @@ mod tests {
             script.answer_with(&["postmap", "-q", key, "hash:/etc/postfix/tls"], none);
         }
         let spec = spec();
-        let mut look = Look { host: &mut fake, spec: &spec, checks: Checks::default() };
+        let mut look = Look::new(&mut fake, &spec, Checks::default());
         let mut level =
             |destination: &str| level(&mut look, destination).map(|level| format!("{} by {}", level.word, level.place));
         assert_eq!(level("[mx.example.org]").unwrap(), "none by smtp_tls_policy_maps");

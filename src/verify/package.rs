@@ -1,21 +1,32 @@
 //! What rpm knows of Postfix, and who else might be the host's mail server.
 
 use super::{Look, line};
-use crate::host::{Key, PackageState, State, UnitState, Version};
+use crate::host::{FileState, Key, PackageState, State, UnitState, Version};
 use crate::probe::{Finding, catalogue as c};
 
 /// The first release of EL8 without CVE-2026-43964 (ELSA-2026-25932).
 const FIXED: &str = "2:3.5.8-8";
 
 pub(super) fn look(look: &mut Look<'_>) {
-    let finding = version(look);
-    look.checks.add(&c::PACKAGE_VERSION, finding);
-    let finding = files(look);
-    look.checks.add(&c::PACKAGE_FILES, finding);
-    let finding = sendmail(look);
-    look.checks.add(&c::PACKAGE_SENDMAIL, finding);
+    look.of_postfix(|look| {
+        let finding = version(look);
+        look.checks.add(&c::PACKAGE_VERSION, finding);
+        let finding = files(look);
+        look.checks.add(&c::PACKAGE_FILES, finding);
+        let finding = sendmail(look);
+        look.checks.add(&c::PACKAGE_SENDMAIL, finding);
+    });
     let finding = rivals(look);
     look.checks.add(&c::PACKAGE_RIVALS, finding);
+}
+
+/// Whether there is a Postfix, from rpm or by hand; where that cannot be told the checks find out.
+pub(super) fn is_there(look: &mut Look<'_>) -> bool {
+    let package = look.host.read(&Key::Package("postfix".to_owned()));
+    let program = look.host.read(&Key::File("/usr/sbin/postfix".to_owned()));
+    let is_none = matches!(package, Ok(State::Package(PackageState::Absent)))
+        && matches!(program, Ok(State::File(FileState::Absent)));
+    !is_none
 }
 
 fn version(look: &mut Look<'_>) -> Finding {

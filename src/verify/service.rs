@@ -1,6 +1,6 @@
 //! systemd's view.
 
-use super::Look;
+use super::{Look, NO_POSTFIX};
 use crate::host::{Enablement, Key, State, UnitState};
 use crate::probe::{Finding, catalogue as c};
 
@@ -8,8 +8,9 @@ pub(super) fn look(look: &mut Look<'_>) {
     let (enablement, active) = match look.host.read(&Key::Unit("postfix.service".to_owned())) {
         Ok(State::Unit(UnitState::Loaded { enablement, active })) => (enablement, active),
         Ok(_) => {
-            look.checks.add(&c::SERVICE_RUNNING, Finding::bad("there is no unit postfix.service", "install postfix"));
-            return look.checks.add(&c::SERVICE_ENABLED, Finding::not_testable("there is no unit postfix.service"));
+            let why = if look.has_postfix { "there is no unit postfix.service" } else { NO_POSTFIX };
+            look.checks.add(&c::SERVICE_RUNNING, Finding::bad(why, "run `mailprov up`, or install postfix"));
+            return look.checks.add(&c::SERVICE_ENABLED, Finding::not_testable(why));
         }
         Err(error) => {
             look.checks.add(&c::SERVICE_RUNNING, Finding::not_testable(error.to_string()));
