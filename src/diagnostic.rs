@@ -9,7 +9,7 @@ mod sources;
 
 use std::fmt;
 
-pub use nearest::{did_you_mean, nearest};
+pub use nearest::{did_you_mean, nearest, slip};
 pub use sources::Sources;
 
 use crate::hostplay::Origin;

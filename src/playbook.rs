@@ -13,6 +13,7 @@ mod handlers;
 mod keep;
 mod key_value;
 mod loader;
+mod misspelt;
 mod outside;
 mod play;
 mod role;
@@ -40,6 +41,7 @@ use crate::hostplay::Template;
 use crate::inventory::{Inventory, Variables};
 use crate::yaml::{Key, Node};
 use loader::Loader;
+use misspelt::Given;
 use tags::TagFilter;
 use tree::{Location, Tree};
 use values::{list, literal};
@@ -71,7 +73,7 @@ pub struct Compiled {
     pub plays: Vec<CompiledPlay>,
     /// The inventory, with the variables beside the playbook.
     pub inventory: Arc<Inventory>,
-    /// Plays whose `hosts` match nothing: they are skipped.
+    /// Plays whose `hosts` match nothing: they are skipped. Variables that are most likely misspelt.
     pub warnings: Diagnostics,
 }
 
@@ -122,6 +124,8 @@ struct Run<'r, 's> {
     facts: bool,
     /// Patterns of hosts that match nothing.
     unmatched: Diagnostics,
+    /// The variables that were set.
+    given: Given,
     plays: Vec<CompiledPlay>,
 }
 
@@ -154,6 +158,7 @@ pub fn load(
         known_tags: BTreeSet::new(),
         facts: false,
         unmatched: Diagnostics::new(),
+        given: Given::extra(options.extra_vars.keys()),
         plays: Vec::new(),
     };
     run.loader.problems = problems;
@@ -233,7 +238,14 @@ impl Run<'_, '_> {
             }
             return Err(self.unmatched);
         }
-        let compiled = Compiled { plays: self.plays, inventory: self.inventory, warnings: self.unmatched };
-        self.loader.problems.or_ok(compiled)
+        let misspelt = self.given.warnings(self.loader.sources);
+        if !self.loader.problems.is_empty() {
+            // They may be the cause.
+            self.loader.problems.extend(misspelt);
+            return Err(self.loader.problems);
+        }
+        let mut warnings = self.unmatched;
+        warnings.extend(misspelt);
+        Ok(Compiled { plays: self.plays, inventory: self.inventory, warnings })
     }
 }

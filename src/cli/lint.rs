@@ -36,8 +36,12 @@ pub(super) fn run(args: &LintArgs, console: &Console) -> Result<Exit, Failure> {
         let counts = [("plays", plays), ("tasks", tasks), ("hosts", hosts), ("warnings", warnings)];
         json::line("lint", counts.map(|(name, count)| (name, json!(count)))) + "\n"
     } else {
+        let found = match warnings {
+            0 => "nothing is wrong".to_owned(),
+            number => format!("no error, {}", counted((number, "warning"))),
+        };
         let counted = [(plays, "play"), (tasks, "task"), (hosts, "host")].map(counted).join(", ");
-        format!("nothing is wrong: {counted}; no host was contacted\n")
+        format!("{found}: {counted}; no host was contacted\n")
     })?;
     Ok(Exit::Ok)
 }

@@ -46,6 +46,11 @@ impl Sources {
         text
     }
 
+    /// All texts.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.values().map(AsRef::as_ref)
+    }
+
     /// The text of a file.
     #[must_use]
     pub fn get(&self, shown_as: &str) -> Option<&str> {

@@ -26,6 +26,13 @@ pub(super) struct RoleCheck {
     pub(super) spec: EntryPoint,
 }
 
+impl RoleCheck {
+    /// The names of the variables.
+    pub(super) fn options(&self) -> impl Iterator<Item = &str> {
+        self.spec.options.iter().map(|option| option.name.as_str())
+    }
+}
+
 /// One entry point of a role.
 #[derive(Debug, Clone, Default)]
 pub(super) struct EntryPoint {

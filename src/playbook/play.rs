@@ -107,6 +107,10 @@ pub(super) fn read(
     run.results.extend(results);
     run.known_tags.extend(known_tags);
     run.facts |= gather_facts;
+    run.given.add(&maps[maps::PLAY]);
+    run.given.add_hosts(&run.inventory, &hosts);
+    run.given.takes(maps[maps::ROLE_DEFAULTS].names());
+    run.given.takes(role_checks.iter().flat_map(argspec::RoleCheck::options));
     let files = files.map_err(|problem| run.loader.problems.push(*problem)).unwrap_or_default();
     let around = Surroundings {
         inventory: &run.inventory,

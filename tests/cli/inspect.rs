@@ -197,6 +197,54 @@ fn what_a_run_would_be_is_listed() {
 }
 
 #[test]
+fn a_variable_that_nothing_uses_and_that_is_called_almost_like_another_is_told() {
+    let inventory = "\
+mail:
+  hosts:
+    mx1.example.net: {ansible_hots: 192.0.2.1}
+  vars:
+    mail_sendr: post@example.net
+    # What Ansible goes by, and a name of the user's own that something refers to, are no slips.
+    ansible_become_method: sudo
+    ansible_python_interpreter: /usr/bin/python3
+    ansible_ssh_extra_args: -4
+    ansible_ssh_pipelining: true
+    mail_network: 192.0.2.0/24
+    mail_networks: ['{{ mail_network }}']
+";
+    let world = World::new().file("inventory.yaml", inventory);
+    insta::assert_snapshot!(world.run("lint -e mail_submision=false"), @"
+    ----- stdout
+    no error, 3 warnings: 1 play, 50 tasks, 1 host; no host was contacted
+    ----- stderr
+    warning: nothing uses the variable `ansible_hots`
+     --> inventory.yaml:3:23
+      |
+    3 |     mx1.example.net: {ansible_hots: 192.0.2.1}
+      |                       ^^^^^^^^^^^^
+      |
+      = help: did you mean `ansible_host`?
+    warning: nothing uses the variable `mail_sendr`
+     --> inventory.yaml:5:5
+      |
+    5 |     mail_sendr: post@example.net
+      |     ^^^^^^^^^^
+      |
+      = help: did you mean `mail_sender`?
+    warning: nothing uses the variable `mail_submision`, which is given with -e
+     |
+     = help: did you mean `mail_submission`?
+    ----- exit code 0
+    ");
+    let check = world.run("check --list-hosts");
+    assert!(check.stderr.contains("inventory.yaml:5:5"), "{check}");
+    // Where it may be why something else is missing, it is told with that.
+    let world = World::new().file("inventory.yaml", "mail: {hosts: {mx1: {mail_domian: example.net}}}\n");
+    let lint = world.run("lint");
+    assert!(lint.stderr.contains("mx1` is no full host name") && lint.stderr.contains("`mail_domain`?"), "{lint}");
+}
+
+#[test]
 fn lint_finds_what_is_wrong_without_a_host() {
     let world = world();
     insta::assert_snapshot!(world.run("lint --playbook play.yaml"), @r"
@@ -226,7 +274,7 @@ fn lint_finds_what_is_wrong_without_a_host() {
     let world = world.file("raised.yaml", raised);
     insta::assert_snapshot!(world.run("lint --playbook raised.yaml"), @"
     ----- stdout
-    nothing is wrong: 1 play, 3 tasks, 3 hosts; no host was contacted
+    no error, 1 warning: 1 play, 3 tasks, 3 hosts; no host was contacted
     ----- stderr
     warning: `become` here makes the whole play run as root
      --> raised.yaml:4:24
