@@ -29,3 +29,29 @@ pub(super) fn look(look: &mut Look<'_>) {
     };
     look.checks.add(&c::SERVICE_ENABLED, Finding::when(enabled, word, remedy));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::event::CheckVerdict;
+    use crate::host::fake::Fake;
+    use crate::hostplay::Mode;
+    use crate::verify::tests::spec;
+    use crate::verify::{NO_POSTFIX, Spec, look};
+
+    /// What is not Postfix's own can be looked at all the same.
+    const ELSEWHERE: [&str; 4] = ["host.", "dns.", "firewall.", "package.rivals"];
+
+    #[test]
+    fn where_there_is_no_postfix_nothing_of_it_passes_and_one_check_says_so() {
+        let mut fake = Fake::new(Mode::Apply);
+        let bare = Spec { address: None, addresses: Vec::new(), ..spec() };
+        let checks = look(&mut fake, &bare).checks;
+        let of_postfix = checks.iter().filter(|check| !ELSEWHERE.iter().any(|start| check.id.starts_with(start)));
+        let (untested, tested): (Vec<_>, Vec<_>) =
+            of_postfix.partition(|check| check.verdict == CheckVerdict::NotTestable);
+        let tested: Vec<_> = tested.iter().map(|check| (check.id.as_str(), check.verdict)).collect();
+        assert_eq!(tested, [("service.running", CheckVerdict::Fail)]);
+        assert!(untested.len() > 30, "{untested:?}");
+        assert!(checks.iter().filter(|check| check.evidence == NO_POSTFIX).count() > untested.len());
+    }
+}

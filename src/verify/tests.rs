@@ -1,9 +1,7 @@
 //! What the tests of single groups of checks share.
 
-use super::{DomainMode, Look, NO_POSTFIX, Spec};
-use crate::event::CheckVerdict;
+use super::{DomainMode, Look, Spec};
 use crate::host::fake::Fake;
-use crate::hostplay::Mode;
 use crate::probe::Checks;
 
 /// A server like the guide's.
@@ -39,20 +37,4 @@ pub(super) fn judged(fake: &mut Fake, spec: &Spec, group: impl Fn(&mut Look<'_>)
     group(&mut look);
     let found = look.checks.into_vec().into_iter().find(|check| check.id == id)?;
     serde_json::to_value(found.verdict).ok()?.as_str().map(str::to_owned)
-}
-
-/// What is not Postfix's own can be looked at all the same.
-const ELSEWHERE: [&str; 4] = ["host.", "dns.", "firewall.", "package.rivals"];
-
-#[test]
-fn where_there_is_no_postfix_nothing_of_it_passes_and_one_check_says_so() {
-    let mut fake = Fake::new(Mode::Apply);
-    let bare = Spec { address: None, addresses: Vec::new(), ..spec() };
-    let checks = super::look(&mut fake, &bare).checks;
-    let of_postfix = checks.iter().filter(|check| !ELSEWHERE.iter().any(|start| check.id.starts_with(start)));
-    let (untested, tested): (Vec<_>, Vec<_>) = of_postfix.partition(|check| check.verdict == CheckVerdict::NotTestable);
-    let tested: Vec<_> = tested.iter().map(|check| (check.id.as_str(), check.verdict)).collect();
-    assert_eq!(tested, [("service.running", CheckVerdict::Fail)]);
-    assert!(untested.len() > 30, "{untested:?}");
-    assert!(checks.iter().filter(|check| check.evidence == NO_POSTFIX).count() > untested.len());
 }
