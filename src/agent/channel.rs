@@ -179,6 +179,11 @@ impl Channel {
         }
     }
 
+    /// Whether nothing more comes from the controller: it is gone, or wants the run to stop.
+    pub(super) fn is_lost(&self) -> bool {
+        self.speaker.line.is_lost()
+    }
+
     /// Takes the controller for gone when it says nothing for so many seconds. Never less than it takes to miss some
     /// of its regular words.
     pub(super) fn bear_silence(&self, seconds: u32) {

@@ -238,9 +238,17 @@ fn watch_until_over(run_id: &str) -> Result<End, HostError> {
     }
 }
 
+/// Between the id of a run and the number of an attempt of the host to take it back.
+const BY_ITSELF: &str = "-unconfirmed-";
+
+/// Whether it was the host itself that took this run back by that one, since nobody had confirmed it.
+pub(super) fn is_of_guard(by: &str, run_id: &str) -> bool {
+    by.strip_prefix(run_id).is_some_and(|rest| rest.starts_with(BY_ITSELF))
+}
+
 fn take_back(store: &Store, guarded: &Guarded) -> Result<End, HostError> {
     let run_id = &guarded.run_id;
-    let names = (1..=ATTEMPTS).map(|attempt| format!("{run_id}-unconfirmed-{attempt}"));
+    let names = (1..=ATTEMPTS).map(|attempt| format!("{run_id}{BY_ITSELF}{attempt}"));
     let unused = |name: &String| matches!(store.read(name), Err(JournalError::NoSuchRun(_)));
     let Some(name) = names.into_iter().find(unused) else {
         store.mark_disarmed(run_id)?;

@@ -201,8 +201,12 @@ impl OpenRun {
             };
         };
         let mut end = end.clone();
-        let outcome = if end == PlayEnd::Done { Outcome::Succeeded } else { Outcome::Failed };
-        if let Err(error) = live.run().finished(outcome) {
+        let ended = match end {
+            PlayEnd::Done => live.run().finished(Outcome::Succeeded),
+            PlayEnd::Stopped => live.run().stopped(),
+            PlayEnd::Failed(_) | PlayEnd::Condemned(_) => live.run().finished(Outcome::Failed),
+        };
+        if let Err(error) = ended {
             let reason = format!("failed to {error}");
             speaker.emit(Event::Warning { message: reason.clone() });
             // Nobody could tell later that it succeeded.
@@ -260,8 +264,8 @@ fn tell_standing(speaker: &mut Speaker, mode: Mode) -> Vec<String> {
         Mode::Check => Lock::holder(Path::new(lock::PATH)),
     };
     match holder.and_then(standing::standing) {
-        Ok(status) => {
-            for message in standing::warnings(&status, mode) {
+        Ok((status, unheard)) => {
+            for message in standing::warnings(&status, mode).into_iter().chain(unheard) {
                 speaker.emit(Event::Warning { message });
             }
             status.owed
@@ -303,6 +307,8 @@ fn serve_run(
                 open.expect(&expected, speaker)?;
                 continue;
             }
+            // It came along with the last play, before the controller was lost or wanted the run to stop.
+            Some(Request::Finish) if channel.is_lost() => PlayEnd::Stopped,
             Some(Request::Finish) => {
                 open.tell_plan(speaker);
                 PlayEnd::Done

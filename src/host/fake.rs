@@ -187,8 +187,9 @@ impl Host for Direct {
                 return Ok(Some(ActionResult::default()));
             }
         }
+        self.record.begin(&action);
         let output = self.script.act(&action)?;
-        self.record.action(&action);
+        self.record.acted(&action);
         Ok(Some(output))
     }
 

@@ -120,6 +120,7 @@ impl<B: Backend> Live<B> {
         if planned.iter().any(|planned| way_in::leads_through(&planned.step.key)) {
             self.guard.arm(&mut self.run)?;
         }
+        self.record.stir();
         self.note_owing()?;
         let label = format!("mailprov:{}:{}", self.run.id(), self.run.next_seq());
         let (steps, sensitive): (Vec<_>, Vec<_>) =
@@ -215,8 +216,10 @@ impl<B: Backend> Host for Live<B> {
         }
         self.note_owing()?;
         self.run.action(self.record.veiled(recorded::store_action(&action)))?;
-        self.record.action(&action);
-        self.backend.act(&action).map(Some)
+        self.record.begin(&action);
+        let result = self.backend.act(&action)?;
+        self.record.acted(&action);
+        Ok(Some(result))
     }
 
     fn owing(&mut self, debts: Vec<Debt>) {

@@ -235,7 +235,8 @@ impl<B: Backend> Host for Preview<B> {
                 return Ok(None);
             }
         }
-        self.record.action(&action);
+        self.record.begin(&action);
+        self.record.acted(&action);
         self.acted.push(action.to_string());
         Ok(None)
     }

@@ -52,12 +52,22 @@ impl Record {
         self.changes.push(change);
     }
 
-    pub(super) fn action(&mut self, action: &super::Action) {
-        self.fresh = match action {
-            super::Action::RestartUnit(unit) => Some(unit.clone()),
-            _ => None,
-        };
+    /// Something is about to be done, and may fail halfway.
+    pub(super) fn stir(&mut self) {
+        self.fresh = None;
+    }
+
+    /// An action is about to be run.
+    pub(super) fn begin(&mut self, action: &super::Action) {
+        self.stir();
         self.actions.push(action.to_string());
+    }
+
+    /// It was run, and did not fail.
+    pub(super) fn acted(&mut self, action: &super::Action) {
+        if let super::Action::RestartUnit(unit) = action {
+            self.fresh = Some(unit.clone());
+        }
     }
 
     /// Whether the last thing that was done was to start or restart this unit: it has read all that it reads.

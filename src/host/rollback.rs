@@ -215,7 +215,15 @@ fn select(runs: &[RunRecord], target: &UndoTarget) -> Result<Vec<String>, Rollba
     let undone = Store::undone(runs);
     let in_effect = |run: &&RunRecord| !undone.contains(&run.spec.run_id);
     let id = match target {
-        UndoTarget::Newest => return Ok(newest(runs)),
+        UndoTarget::Newest => {
+            let newest = newest(runs);
+            if let [id] = newest.as_slice()
+                && let Some(position) = runs.iter().position(|run| run.spec.run_id == *id)
+            {
+                gap::admit(runs, position, target, &undone)?;
+            }
+            return Ok(newest);
+        }
         UndoTarget::Run(id) | UndoTarget::After(id) | UndoTarget::Only(id) => id,
     };
     let position = runs.iter().position(|run| run.spec.run_id == *id);

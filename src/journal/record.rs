@@ -64,6 +64,9 @@ pub enum Record {
         outcome: Outcome,
         /// When.
         at: u64,
+        /// Whether it was stopped on the way: the controller was gone, or had enough of it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stopped: bool,
     },
     /// The way in is about to change: unless the run is confirmed, the host takes it back by itself.
     Armed(Armed),

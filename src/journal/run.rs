@@ -134,7 +134,15 @@ impl Run {
     /// # Errors
     /// When the record is not on disk.
     pub fn finished(&mut self, outcome: Outcome) -> Result<(), JournalError> {
-        self.write(&Record::RunFinished { outcome, at: store::now() })
+        self.write(&Record::RunFinished { outcome, at: store::now(), stopped: false })
+    }
+
+    /// Records that the run was stopped on the way, so that whoever comes next hears of it.
+    ///
+    /// # Errors
+    /// When the record is not on disk.
+    pub fn stopped(&mut self) -> Result<(), JournalError> {
+        self.write(&Record::RunFinished { outcome: Outcome::Failed, at: store::now(), stopped: true })
     }
 
     pub(super) fn write(&mut self, record: &Record) -> Result<(), JournalError> {

@@ -177,7 +177,7 @@ impl Store {
     /// # Errors
     /// When the run cannot be read or written.
     pub fn mark_finished(&self, id: &str) -> Result<(), JournalError> {
-        self.add(id, &Record::RunFinished { outcome: Outcome::Succeeded, at: now() })
+        self.add(id, &Record::RunFinished { outcome: Outcome::Succeeded, at: now(), stopped: false })
     }
 
     pub(super) fn add(&self, id: &str, record: &Record) -> Result<(), JournalError> {
@@ -283,6 +283,12 @@ impl RunRecord {
         })
     }
 
+    /// Whether it was stopped on its way to its end.
+    #[must_use]
+    pub fn was_stopped(&self) -> bool {
+        self.records.iter().any(|record| matches!(record, Record::RunFinished { stopped: true, .. }))
+    }
+
     /// Whether it set out to change anything.
     #[must_use]
     pub fn has_intents(&self) -> bool {
@@ -323,7 +329,8 @@ impl RunRecord {
         changed
     }
 
-    fn rolled_back_by(&self) -> impl Iterator<Item = &str> {
+    /// The runs that took it back, oldest first, those that were taken back themselves among them.
+    pub fn rolled_back_by(&self) -> impl Iterator<Item = &str> {
         self.records.iter().filter_map(|record| match record {
             Record::RolledBack { by, .. } => Some(by.as_str()),
             _ => None,

@@ -260,5 +260,23 @@ fn a_run_that_loses_its_controller_ends_by_its_policy() {
         assert_quiet(host);
         let history = run(host, "history", &[]).succeeded().stdout;
         assert!(history.contains(outcome), "{history}");
+        // Whoever comes next hears of it, even if nobody heard the run.
+        let became = if kept.is_empty() { "was taken back" } else { "what it did so far stays" };
+        let check = run(host, "check", &[]).stdout;
+        assert!(check.contains(&format!("was stopped before its end, and {became}")), "{check}");
     }
+}
+
+#[test]
+fn a_controller_that_is_lost_in_the_last_task_is_lost_in_the_run() {
+    let host = &one_host();
+    reset(&[host]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let playbook = folder.path().join("play.yaml");
+    std::fs::write(&playbook, "- hosts: all\n  tasks:\n    - dnf: {name: postfix}\n").expect("written");
+    let mut up = start(host, "up", &["-v", "--playbook", &playbook.to_string_lossy()]);
+    up.until_line("Running transaction");
+    up.kill();
+    until(host, "flock -n /run/mailprov/lock true");
+    assert_eq!(on(host, "rpm -q postfix; true"), "package postfix is not installed\n");
 }

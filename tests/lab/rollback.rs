@@ -75,6 +75,25 @@ fn a_package_that_went_comes_back_as_it_was_configured_and_ran() {
 }
 
 #[test]
+fn an_upgraded_package_goes_back_to_the_version_that_was_there() {
+    let host = one_host();
+    let host = host.as_str();
+    reset(&[host]);
+    on(
+        host,
+        "dnf -qy install postfix-2:3.5.8-7.el8 >/dev/null 2>&1; systemctl -q enable --now postfix; \
+         echo '# ours' >>/etc/postfix/main.cf",
+    );
+    let before = manifest(host);
+    let folder = tempfile::tempdir().expect("a folder");
+    up(folder.path(), "- hosts: all\n  become: true\n  tasks:\n    - dnf: {name: postfix, state: latest}\n");
+    assert_eq!(on(host, "rpm -q --qf '%{RELEASE}' postfix; tail -n 1 /etc/postfix/main.cf"), "8.el8_10# ours\n");
+    let ran = run(&["rollback"]).succeeded();
+    assert_same(&before, &manifest(host), &ran.stdout);
+    assert_eq!(on(host, "rpm -q --qf '%{RELEASE}' postfix; systemctl is-active postfix"), "7.el8active\n");
+}
+
+#[test]
 fn what_came_since_by_hand_is_not_taken_along_and_a_mask_hides_what_it_hid() {
     let host = one_host();
     let host = host.as_str();

@@ -25,6 +25,9 @@ pub(super) fn admit(
     Err(RollbackError::Gap {
         asked: match target {
             UndoTarget::After(_) => format!("go back to the run {id}"),
+            UndoTarget::Newest => {
+                format!("take back the run {id}, the newest of those that are recorded and in effect")
+            }
             _ => format!("take back the run {id} and all later ones"),
         },
         missing: missing.join(", "),
@@ -153,6 +156,8 @@ mod tests {
         fs::remove_dir_all(dir.path().join("runs/1")).unwrap();
         assert!(matches!(go(&mut script, &store, &UndoTarget::After("0".to_owned())), Err(RollbackError::Gap { .. })));
         assert_eq!(go(&mut script, &store, &UndoTarget::Run("2".to_owned())).unwrap(), 2);
+        let failure = go(&mut script, &store, &UndoTarget::Newest).unwrap_err().to_failure();
+        assert!(failure.message.starts_with("take back the run 0, the newest of those"), "{}", failure.message);
     }
 
     #[test]

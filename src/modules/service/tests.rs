@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::host::Enablement;
+use crate::host::{CommandOutput, Enablement};
 use crate::hostplay::Mode;
 use crate::modules::Module;
 use crate::modules::bench::Bench;
@@ -36,6 +36,19 @@ fn restarts_and_reloads_act_on_what_runs_and_start_what_does_not() {
             assert_eq!(ran.outcome.values["state"], if state == "stopped" { "stopped" } else { "started" });
         }
     }
+}
+
+#[test]
+fn what_could_not_be_restarted_is_still_reloaded() {
+    let mut bench = Bench::new(Mode::Apply, &|script| {
+        script.unit("postfix.service", Enablement::Enabled, true);
+        let failed = CommandOutput { status: 1, ..CommandOutput::default() };
+        script.answer_with(&["systemctl", "restart", "--", "postfix.service"], failed);
+    });
+    let service = |state: &str| json!({"name": "postfix", "state": state});
+    bench.run(Module::Service, &service("restarted")).unwrap_err();
+    let reload = bench.run(Module::Service, &service("reloaded")).unwrap();
+    assert_eq!(reload.actions, ["reload postfix.service"]);
 }
 
 #[test]
