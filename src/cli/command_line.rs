@@ -95,6 +95,16 @@ impl CommandLine {
         self.0.extend([name.to_owned(), value.to_owned()]);
     }
 
+    /// Without what was given to `-e`, secret or not: for what is handed on, where nobody has to run it again.
+    pub(super) fn without_values(mut self) -> Self {
+        for at in 1..self.0.len() {
+            if self.0[at - 1] == "-e" && !self.0[at].starts_with('@') {
+                MASK.clone_into(&mut self.0[at]);
+            }
+        }
+        self
+    }
+
     pub(super) fn text(&self) -> String {
         // A word with a NUL cannot have come from a command line.
         shlex::try_join(self.0.iter().map(String::as_str)).unwrap_or_else(|_| self.0.join(" "))

@@ -119,7 +119,7 @@ impl Run<'_> {
         let planning = match self.plan {
             Plan::None => Planning::None,
             Plan::Make(path) => {
-                let new = plan::Draft::begin(path, spec.controller.clone(), spec.command.clone())?;
+                let new = plan::Draft::begin(path, spec.controller.clone(), self.without_values(veil))?;
                 Planning::Make(draft.insert(new).key())
             }
             Plan::Follow(path) => plan::follow(path, &hosts, &plays_of)?,
@@ -180,6 +180,11 @@ impl Run<'_> {
             apply: shown(&self.apply_line().limit(self.target), veil),
             rollback: shown(&self.way_line("rollback").limit(self.target), veil),
         }
+    }
+
+    /// For the plan, in which no value stands in clear.
+    fn without_values(&self, veil: &Veil) -> String {
+        shown(&self.command_line(self.kind.report().command()).limit(self.target).without_values(), veil)
     }
 
     fn command_line(&self, command: &str) -> CommandLine {

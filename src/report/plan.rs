@@ -184,11 +184,14 @@ fn follow(earlier: &mut ChangeView, later: &ChangeView) {
         (Some(first), Some(last)) => Some(TextChange { before: first.before, after: last.after.clone() }),
         (first, last) => first.or_else(|| last.clone()),
     };
+    let had_properties = !earlier.properties.is_empty();
     for property in &later.properties {
         follow_property(&mut earlier.properties, property);
     }
-    let same_text = earlier.text.as_ref().is_none_or(|text| text.before == text.after);
-    if earlier.verb == "update" && earlier.properties.is_empty() && same_text {
+    let same_text = earlier.text.as_ref().is_some_and(|text| text.before == text.after);
+    // A change of which nothing was told may be any; what was told of both is known to have gone back.
+    let went_back = earlier.text.is_none() && had_properties && !later.properties.is_empty();
+    if earlier.verb == "update" && earlier.properties.is_empty() && (same_text || went_back) {
         earlier.verb.clear();
     }
 }
@@ -312,6 +315,9 @@ mod tests {
         let mut back = there.clone();
         back.properties = vec![property("mode", Some("0600"), Some("0644"))];
         assert_eq!(net(&[there, back]), []);
+
+        let untold = change("file", "/etc/aliases", "update");
+        assert_eq!(net(&[untold.clone(), untold.clone()]), [untold]);
 
         let mut zone = change("firewall", "public", "update");
         zone.properties = vec![property("service", None, Some("smtp"))];

@@ -47,7 +47,7 @@ const EXAMPLES: &[Examples] = &[
         "inventory list",
         &[("-i inventory.yaml", ""), ("-i hosts.ini -i cloud.py --limit web", "several, and some hosts")],
     ),
-    ("inventory graph", &[("-i inventory.yaml", ""), ("-i inventory.yaml mail", "from one group on")]),
+    ("inventory graph", &[("-i inventory.yaml", ""), ("-i inventory.yaml --group mail", "from one group on")]),
     (
         "inventory explain",
         &[
