@@ -1,5 +1,7 @@
 //! Plans: what a check has seen and foretold, and whether a host is still as it was then.
 
+mod database;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -195,7 +197,9 @@ fn properties(state: &State) -> Vec<(&'static str, Vec<u8>)> {
         State::File(file) => {
             let mut parts = vec![(KIND, text(kind_of(file)))];
             match file {
-                FileState::Regular { content: Content::Bytes(bytes), .. } => parts.push(("content", bytes.to_vec())),
+                FileState::Regular { content: Content::Bytes(bytes), .. } => {
+                    parts.push(("content", database::unmarked(bytes).into_owned()));
+                }
                 FileState::Symlink { target, .. } => parts.push(("target", text(target))),
                 _ => {}
             }

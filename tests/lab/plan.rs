@@ -48,6 +48,11 @@ fn a_plan_is_followed_exactly_or_not_at_all() {
     }
     let ran = mailprov(&up).succeeded();
     assert!(with_status(&ran, "changed").len() > 5);
+    // Postfix's tables are made anew, and no two are alike byte for byte.
+    let other = ["-e", "mail_sender=other@mydomain.local"];
+    mailprov(&[&["check", &inventory, "--out", &plan], &limit[..], &other].concat()).succeeded();
+    mailprov(&[&["up", &inventory, "--plan", &plan], &limit[..], &other].concat()).succeeded();
+    assert!(on(host, "postmap -s hash:/etc/postfix/virtual").contains("other@mydomain.local"));
 }
 
 #[test]
