@@ -140,7 +140,7 @@ fn each_way_in_which_a_host_cannot_be_reached_has_its_own_message() {
         ("a key that is not there", vec![("ansible_ssh_private_key_file", path("nokey"))], None),
         ("a server that opens no session", vec![set("ansible_port", "2298")], None),
         ("sudo wants a password", user("ops"), None),
-        ("sudo gets a wrong password", user("ops"), Some("wrong-password")),
+        ("sudo gets a wrong password", user("ops"), Some("not the one")),
         ("sudo does not know the user", user("guest"), Some("guest-password")),
         ("sudo does not know the user and gets no password", user("guest"), None),
         ("sudo allows the user something else", user("limited"), Some("limited-password")),
