@@ -64,13 +64,13 @@ fn watched(hosts: &[(&str, usize)], now: u64, columns: u16, rows: u16) -> Option
 
 #[test]
 fn few_hosts_have_a_row_each() {
-    insta::assert_snapshot!(at(&[("up", 3)], 3_000, 80, 24));
+    insta::assert_snapshot!(at(&[("up", 3)], 2_250, 80, 24));
 }
 
 #[test]
 fn many_hosts_leave_half_of_the_screen_to_what_has_happened() {
     let hosts = [("up", 35), ("failed", 3), ("unreachable", 2)];
-    insta::assert_snapshot!(at(&hosts, 23_000, 80, 24));
+    insta::assert_snapshot!(at(&hosts, 22_250, 80, 24));
     insta::assert_snapshot!(at(&hosts, 190_000, 200, 50));
 }
 
