@@ -3,7 +3,7 @@
 use super::look::{Look, Tone, clean, count, list, width};
 use super::tally::{HostTally, Tally};
 use super::{change, own_name};
-use crate::event::{ChangeView, PropertyChange, TextChange};
+use crate::event::{ChangeView, KNOWN_AFTER_APPLY, PropertyChange, TextChange};
 
 /// Lines that the names of equal hosts may take.
 const HOST_LINES: usize = 3;
@@ -158,42 +158,63 @@ impl<'a> Group<'a> {
 
 /// The changes with those of one resource taken together: what the run as a whole does to it.
 fn net(changes: &[ChangeView]) -> Vec<ChangeView> {
-    let mut net: Vec<ChangeView> = Vec::new();
+    let mut net: Vec<Net> = Vec::new();
     for change in changes {
-        match net.iter_mut().find(|earlier| earlier.kind == change.kind && earlier.name == change.name) {
-            Some(earlier) => follow(earlier, change),
-            None => net.push(change.clone()),
+        match net
+            .iter_mut()
+            .find(|Net { change: earlier, .. }| earlier.kind == change.kind && earlier.name == change.name)
+        {
+            Some(earlier) => earlier.follow(change),
+            None => net.push(Net { change: change.clone(), is_told: is_told(change) }),
         }
     }
-    net.retain(|change| !change.verb.is_empty());
-    net
+    net.into_iter().map(|net| net.change).filter(|change| !change.verb.is_empty()).collect()
 }
 
-fn follow(earlier: &mut ChangeView, later: &ChangeView) {
-    let created = |verb: &str| matches!(verb, "create" | "install");
-    let deleted = |verb: &str| matches!(verb, "delete" | "remove");
-    earlier.verb = match (earlier.verb.as_str(), later.verb.as_str()) {
-        // It is as it was: an empty verb marks it to be left out.
-        (first, last) if created(first) && deleted(last) => String::new(),
-        (first, last) if deleted(first) && created(last) => "update".to_owned(),
-        (first, last) if created(first) && !last.is_empty() => first.to_owned(),
-        (_, last) => last.to_owned(),
-    };
-    earlier.sensitive |= later.sensitive;
-    earlier.text = match (earlier.text.take(), &later.text) {
-        (Some(first), Some(last)) => Some(TextChange { before: first.before, after: last.after.clone() }),
-        (first, last) => first.or_else(|| last.clone()),
-    };
-    let had_properties = !earlier.properties.is_empty();
-    for property in &later.properties {
-        follow_property(&mut earlier.properties, property);
+/// Whether a change says what it changes. One under `no_log` does not, nor one that is too large to be told.
+fn is_told(change: &ChangeView) -> bool {
+    change.text.is_some() || !change.properties.is_empty()
+}
+
+/// What happened to one resource so far.
+struct Net {
+    /// Its verb is empty where the resource is as it was.
+    change: ChangeView,
+    /// Whether each change said what it changes. Else nobody can tell that the resource is as it was.
+    is_told: bool,
+}
+
+impl Net {
+    fn follow(&mut self, later: &ChangeView) {
+        let Self { change: earlier, is_told: told } = self;
+        *told &= is_told(later);
+        let created = |verb: &str| matches!(verb, "create" | "install");
+        let deleted = |verb: &str| matches!(verb, "delete" | "remove");
+        earlier.verb = match (earlier.verb.as_str(), later.verb.as_str()) {
+            (first, last) if created(first) && deleted(last) => String::new(),
+            (first, last) if deleted(first) && created(last) => "update".to_owned(),
+            (first, last) if created(first) && !last.is_empty() => first.to_owned(),
+            (_, last) => last.to_owned(),
+        };
+        earlier.sensitive |= later.sensitive;
+        earlier.text = match (earlier.text.take(), &later.text) {
+            (Some(first), Some(last)) => Some(TextChange { before: first.before, after: last.after.clone() }),
+            (first, last) => first.or_else(|| last.clone()),
+        };
+        for property in &later.properties {
+            follow_property(&mut earlier.properties, property);
+        }
+        // A text that no change has is one that none touched: each of them told all that it did.
+        let same_text = earlier.text.as_ref().is_none_or(|text| is_same(text.before.as_deref(), text.after.as_deref()));
+        if earlier.verb == "update" && earlier.properties.is_empty() && same_text && *told {
+            earlier.verb.clear();
+        }
     }
-    let same_text = earlier.text.as_ref().is_some_and(|text| text.before == text.after);
-    // A change of which nothing was told may be any; what was told of both is known to have gone back.
-    let went_back = earlier.text.is_none() && had_properties && !later.properties.is_empty();
-    if earlier.verb == "update" && earlier.properties.is_empty() && (same_text || went_back) {
-        earlier.verb.clear();
-    }
+}
+
+/// Whether a value is known to be what it was.
+fn is_same(before: Option<&str>, after: Option<&str>) -> bool {
+    before == after && before != Some(KNOWN_AFTER_APPLY)
 }
 
 /// A property may have several values (a zone's services), so only a value that is replaced is followed.
@@ -201,7 +222,9 @@ fn follow_property(properties: &mut Vec<PropertyChange>, later: &PropertyChange)
     let same = |earlier: &PropertyChange| earlier.name == later.name && earlier.after == later.before;
     match properties.iter().position(same) {
         // Contents are told by size, or not at all: they may differ all the same.
-        Some(index) if properties[index].before == later.after && later.name != "content" => {
+        Some(index)
+            if is_same(properties[index].before.as_deref(), later.after.as_deref()) && later.name != "content" =>
+        {
             properties.remove(index);
         }
         Some(index) => properties[index].after.clone_from(&later.after),
@@ -316,13 +339,49 @@ mod tests {
         back.properties = vec![property("mode", Some("0600"), Some("0644"))];
         assert_eq!(net(&[there, back]), []);
 
-        let untold = change("file", "/etc/aliases", "update");
-        assert_eq!(net(&[untold.clone(), untold.clone()]), [untold]);
-
         let mut zone = change("firewall", "public", "update");
         zone.properties = vec![property("service", None, Some("smtp"))];
         let mut more = zone.clone();
         more.properties = vec![property("service", None, Some("smtps"))];
         assert_eq!(net(&[zone, more])[0].properties.len(), 2);
+    }
+
+    #[test]
+    fn only_what_is_known_to_be_as_it_was_is_left_out() {
+        let texts = |before: &str, after: &str| {
+            let text = TextChange { before: Some(before.to_owned()), after: Some(after.to_owned()) };
+            ChangeView { text: Some(text), ..change("file", "/etc/aliases", "update") }
+        };
+        let mode = |before: &str, after: &str| {
+            let properties = vec![property("mode", Some(before), Some(after))];
+            ChangeView { properties, ..change("file", "/etc/aliases", "update") }
+        };
+        // Under `no_log`, or too large for a frame.
+        let untold = || change("file", "/etc/aliases", "update");
+        let created = || change("file", "/etc/aliases", "create");
+        let deleted = || change("file", "/etc/aliases", "delete");
+        for (what, changes, is_left_out) in [
+            ("text there and back", vec![texts("a", "b"), texts("b", "a")], true),
+            ("mode there and back", vec![mode("0644", "0600"), mode("0600", "0644")], true),
+            ("one after the other", vec![texts("a", "b"), texts("b", "a"), mode("1", "2"), mode("2", "1")], true),
+            ("back, and changed again", vec![texts("a", "b"), texts("b", "a"), texts("a", "b")], false),
+            ("what is not told, twice", vec![untold(), untold()], false),
+            ("what is not told in between", vec![mode("0644", "0600"), untold(), mode("0600", "0644")], false),
+            ("what is not told at the end", vec![texts("a", "b"), texts("b", "a"), untold()], false),
+            ("what is not told, in another's place", vec![deleted(), created()], false),
+            ("what is not told, and deleted again", vec![created(), untold(), deleted()], true),
+            (
+                "a text that only applying can tell",
+                vec![texts(KNOWN_AFTER_APPLY, "b"), texts("b", KNOWN_AFTER_APPLY)],
+                false,
+            ),
+            (
+                "a mode that only applying can tell",
+                vec![mode(KNOWN_AFTER_APPLY, "1"), mode("1", KNOWN_AFTER_APPLY)],
+                false,
+            ),
+        ] {
+            assert_eq!(net(&changes).is_empty(), is_left_out, "{what}");
+        }
     }
 }
