@@ -237,8 +237,13 @@ pub struct RollbackArgs {
     pub output: OutputArgs,
 }
 
-/// `history` and `status`.
+/// `history` and `status`. They are no runs: there is no recap, and nothing whose time would be told.
 #[derive(Debug, Args)]
+#[command(
+    mut_arg("verbose", |arg| arg.help("Show all that a run changed")),
+    mut_arg("quiet", |arg| arg.hide(true)),
+    mut_arg("timings", |arg| arg.hide(true))
+)]
 pub struct HistoryArgs {
     /// On which hosts.
     #[command(flatten)]

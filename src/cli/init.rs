@@ -74,7 +74,7 @@ fn next(args: &InitArgs) -> Vec<(String, &'static str)> {
     };
     vec![
         (line("lint"), "is everything that was written right? contacts no host"),
-        (line("check"), "what would change? writes nothing on a host"),
+        (line("check"), "what would change? writes nothing to a host's disk"),
         (line("up"), "change it, and see that it works"),
         (line("verify"), "does it still do what it should?"),
     ]
@@ -92,7 +92,9 @@ fn told(args: &InitArgs, settings: &Settings, next: &[(String, &'static str)]) -
     lines.extend(next.iter().map(|(command, what)| format!("    {command:width$}  # {what}")));
     lines.push(String::new());
     if settings.user.as_ref().is_some_and(|user| user != "root") {
-        lines.push("Where sudo asks for a password, add -K to check, up and verify.".to_owned());
+        lines.push(
+            "Where sudo asks for a password, add -K to check, up, verify, rollback, history and status.".to_owned(),
+        );
     }
     lines.push(
         "Hosts that ssh has never seen are refused; --accept-new-host-keys takes their keys on trust.".to_owned(),

@@ -88,6 +88,7 @@ pub(super) fn help(command: &str) -> String {
 #[expect(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
 
     use clap::{Command, CommandFactory, Parser};
 
@@ -108,6 +109,12 @@ mod tests {
         }
     }
 
+    /// What the shell gives the program.
+    fn typed(command: &str, words: &str) -> Vec<String> {
+        let words = words.split(" > ").next().unwrap();
+        shlex::split(&format!("mailprov {command} {words}")).unwrap()
+    }
+
     #[test]
     fn every_command_has_examples_that_can_be_typed() {
         let mut all = BTreeSet::new();
@@ -116,10 +123,26 @@ mod tests {
         for (command, examples) in EXAMPLES {
             assert!(!examples.is_empty(), "{command}");
             for (words, _) in *examples {
-                let typed = words.split(" > ").next().unwrap();
-                let typed = shlex::split(&format!("mailprov {command} {typed}")).unwrap();
+                let typed = typed(command, words);
                 let read = Cli::try_parse_from(&typed);
                 assert!(read.is_ok(), "{typed:?}: {}", read.unwrap_err());
+            }
+        }
+    }
+
+    /// A group or host behind the options would be taken for one, too.
+    #[test]
+    fn what_stands_in_an_inventory_s_place_is_one() {
+        for (command, examples) in EXAMPLES {
+            for (words, _) in *examples {
+                let typed = typed(command, words);
+                let mut matches = Cli::command().try_get_matches_from(&typed).unwrap();
+                while let Some((_, inner)) = matches.remove_subcommand() {
+                    matches = inner;
+                }
+                if let Ok(Some(inventory)) = matches.try_get_one::<PathBuf>("positional") {
+                    assert_eq!(inventory, Path::new("inventory.yaml"), "{typed:?}");
+                }
             }
         }
     }
