@@ -113,6 +113,7 @@ fn events_that_were_not_recorded_are_in_the_schema() {
     for event in [
         json!({"type": "warning", "message": "w"}),
         json!({"type": "output", "line": "l"}),
+        json!({"type": "late", "at_work": "the task \"Install the packages\"", "limit": 3600}),
         json!({"type": "confirming", "run_id": "r", "within": 60}),
         json!({"type": "confirmed", "ms": 1}),
         json!({"type": "rollback_started", "reason": "r"}),
