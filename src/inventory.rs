@@ -28,6 +28,32 @@ use vars_dir::VarsDir;
 /// Files in an inventory folder that Ansible does not take for inventories.
 const IGNORED_EXTENSIONS: [&str; 11] = ["pyc", "pyo", "swp", "bak", "rpm", "md", "txt", "rst", "orig", "cfg", "retry"];
 
+/// How a host is reached: the variables that are read for that. Others may use facts and are not rendered before a host is asked.
+pub const CONNECTION_VARIABLES: [&str; 22] = [
+    "ansible_become",
+    "ansible_become_method",
+    "ansible_become_pass",
+    "ansible_become_password",
+    "ansible_become_user",
+    "ansible_connection",
+    "ansible_host",
+    "ansible_password",
+    "ansible_port",
+    "ansible_private_key_file",
+    "ansible_ssh_args",
+    "ansible_ssh_common_args",
+    "ansible_ssh_executable",
+    "ansible_ssh_extra_args",
+    "ansible_ssh_host",
+    "ansible_ssh_pass",
+    "ansible_ssh_password",
+    "ansible_ssh_port",
+    "ansible_ssh_private_key_file",
+    "ansible_ssh_user",
+    "ansible_sudo_pass",
+    "ansible_user",
+];
+
 /// The hosts that can be managed, with their groups and variables.
 #[derive(Debug, Clone)]
 pub struct Inventory {

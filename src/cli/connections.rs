@@ -11,37 +11,11 @@ use super::failure::Failure;
 use super::password;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::fleet::{DEFAULT_PATIENCE, Fleet};
-use crate::inventory::Inventory;
+use crate::inventory::{CONNECTION_VARIABLES, Inventory};
 use crate::playbook;
 use crate::template::{Layer, TemplateError, Vars};
 use crate::transport::{ConnectionOptions, ConnectionSpec};
 use crate::veil::secret_values;
-
-/// What [`ConnectionSpec::from_vars`] reads. Other variables may use facts and are not rendered here.
-const NAMES: [&str; 22] = [
-    "ansible_become",
-    "ansible_become_method",
-    "ansible_become_pass",
-    "ansible_become_password",
-    "ansible_become_user",
-    "ansible_connection",
-    "ansible_host",
-    "ansible_password",
-    "ansible_port",
-    "ansible_private_key_file",
-    "ansible_ssh_args",
-    "ansible_ssh_common_args",
-    "ansible_ssh_executable",
-    "ansible_ssh_extra_args",
-    "ansible_ssh_host",
-    "ansible_ssh_pass",
-    "ansible_ssh_password",
-    "ansible_ssh_port",
-    "ansible_ssh_private_key_file",
-    "ansible_ssh_user",
-    "ansible_sudo_pass",
-    "ansible_user",
-];
 
 /// What tells how hosts are reached.
 pub(super) struct Ways<'a> {
@@ -117,7 +91,7 @@ impl Ways<'_> {
         magic.extend(playbook::lookups(&own, self.sources.veil()));
         let vars = Vars::new(vec![Layer::Templates(Arc::new(own)), Layer::Plain(Arc::new(magic))]);
         let mut rendered = Map::new();
-        for name in NAMES {
+        for name in CONNECTION_VARIABLES {
             if let Some(value) = vars.get(name).map_err(|error| self.not_rendered(host, name, &error))? {
                 rendered.insert(name.to_owned(), value);
             }

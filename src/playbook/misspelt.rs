@@ -7,45 +7,35 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, slip};
 use crate::hostplay::{FACT_NAMES, Origin};
-use crate::inventory::{Inventory, Variables};
+use crate::inventory::{CONNECTION_VARIABLES, Inventory, Variables};
 
-/// What Ansible itself goes by (its documentation: "Special Variables", and the options of the connection, shell and become
-/// plugins for ssh and local), whether mailprov does so, too, or has no use for it.
-const ANSIBLE: [&str; 62] = [
+/// What else Ansible itself goes by (its documentation: "Special Variables", and the options of the connection, shell and become
+/// plugins for ssh and local), and mailprov has other words or no use for.
+const ANSIBLE: [&str; 40] = [
     "ansible_async_dir",
-    "ansible_become",
     "ansible_become_exe",
     "ansible_become_flags",
-    "ansible_become_method",
-    "ansible_become_pass",
-    "ansible_become_password",
-    "ansible_become_user",
     "ansible_check_mode",
     "ansible_collection_name",
     "ansible_common_remote_group",
     "ansible_config_file",
-    "ansible_connection",
     "ansible_control_path",
     "ansible_control_path_dir",
     "ansible_delegated_vars",
     "ansible_diff_mode",
     "ansible_facts",
     "ansible_forks",
-    "ansible_host",
     "ansible_host_key_checking",
     "ansible_inventory_sources",
     "ansible_limit",
     "ansible_local",
     "ansible_loop",
     "ansible_loop_var",
-    "ansible_password",
     "ansible_pipelining",
     "ansible_play_batch",
     "ansible_play_hosts",
     "ansible_play_hosts_all",
     "ansible_play_name",
-    "ansible_port",
-    "ansible_private_key_file",
     "ansible_python_interpreter",
     "ansible_remote_tmp",
     "ansible_remote_user",
@@ -58,23 +48,16 @@ const ANSIBLE: [&str; 62] = [
     "ansible_shell_executable",
     "ansible_shell_type",
     "ansible_skip_tags",
-    "ansible_ssh_args",
-    "ansible_ssh_common_args",
-    "ansible_ssh_executable",
-    "ansible_ssh_extra_args",
-    "ansible_ssh_host",
-    "ansible_ssh_pass",
-    "ansible_ssh_password",
     "ansible_ssh_pipelining",
-    "ansible_ssh_port",
-    "ansible_ssh_private_key_file",
-    "ansible_ssh_user",
-    "ansible_sudo_pass",
     "ansible_timeout",
-    "ansible_user",
     "ansible_verbosity",
     "ansible_version",
 ];
+
+/// All that Ansible goes by.
+fn ansible<'a>() -> impl Iterator<Item = &'a str> {
+    CONNECTION_VARIABLES.into_iter().chain(ANSIBLE)
+}
 
 /// What was set, and what a playbook has a use for.
 #[derive(Default)]
@@ -122,9 +105,9 @@ impl Given {
     pub(super) fn warnings(&self, sources: &Sources) -> Diagnostics {
         let mut warnings = Diagnostics::new();
         let is_fact = |name: &str| name.strip_prefix("ansible_").is_some_and(|fact| FACT_NAMES.contains(&fact));
-        let known = |name: &str| ANSIBLE.contains(&name) || self.taken.contains(name) || is_fact(name);
+        let known = |name: &str| ansible().any(|known| known == name) || self.taken.contains(name) || is_fact(name);
         for (name, origin) in self.set.iter().filter(|(name, _)| !known(name)) {
-            let candidates = ANSIBLE.into_iter().chain(self.taken.iter().map(String::as_str));
+            let candidates = ansible().chain(self.taken.iter().map(String::as_str));
             let Some(meant) = slip(name, candidates).filter(|_| !sources.texts().any(|text| is_used(text, name)))
             else {
                 continue;
@@ -173,12 +156,10 @@ mod tests {
     }
 
     #[test]
-    fn what_ansible_knows_is_in_order_and_no_slip_of_another() {
-        assert!(ANSIBLE.is_sorted());
-        assert!(
-            Given { set: ANSIBLE.iter().map(|name| ((*name).to_owned(), None)).collect(), ..Given::default() }
-                .warnings(&Sources::new())
-                .is_empty()
-        );
+    fn what_ansible_knows_is_named_once_and_no_slip_of_another() {
+        let names: BTreeSet<&str> = ansible().collect();
+        assert_eq!(names.len(), ansible().count());
+        let given = Given { set: names.iter().map(|name| ((*name).to_owned(), None)).collect(), ..Given::default() };
+        assert!(given.warnings(&Sources::new()).is_empty());
     }
 }
