@@ -94,14 +94,21 @@ fn troubles(look: &Look, tally: &Tally) -> String {
 
 /// What a run that broke off has left on its hosts.
 fn left(look: &Look, run: &RunInfo, tally: &Tally) -> String {
-    let broke = |host: &HostTally| (host.is_failed() && !host.is_taken_back()) || host.is_unreachable();
-    let names: Vec<&str> =
-        tally.hosts().filter(|(_, host)| broke(host) && !host.changes.is_empty()).map(|(name, _)| name).collect();
-    if names.is_empty() || run.kind != RunKind::Up {
+    if run.kind != RunKind::Up {
         return String::new();
     }
-    let names = list(&names, look.width.min(80) / 2);
-    format!("What was changed before that still stands ({names}); `{}` takes it back.", run.rollback)
+    let room = look.width.min(80) / 2;
+    let of = |test: fn(&HostTally) -> bool| {
+        let names: Vec<&str> =
+            tally.hosts().filter(|(_, host)| test(host) && !host.changes.is_empty()).map(|(name, _)| name).collect();
+        (!names.is_empty()).then(|| list(&names, room))
+    };
+    let stands = of(|host| host.is_failed() && !host.is_taken_back())
+        .map(|names| format!("What was changed before that still stands ({names}); `{}` takes it back.", run.rollback));
+    // It may take the run back at this moment: whoever asks for that, too, might take back one run more.
+    let unknown = of(HostTally::is_unreachable)
+        .map(|names| format!("Whether what was changed before that still stands ({names}), `mailprov status` tells."));
+    stands.into_iter().chain(unknown).collect::<Vec<_>>().join(" ")
 }
 
 fn next(run: &RunInfo, tally: &Tally) -> String {
@@ -216,6 +223,14 @@ mod tests {
         insta::assert_snapshot!(closing(RunKind::Up, &["mx1"], &events), @r"
         mx1 changed (1 change). 1 host failed (mx1). What was changed before that still
         stands (mx1); `mailprov rollback inventory.yaml` takes it back. Mend the cause
+        and run `mailprov up inventory.yaml --limit mx*` again.
+        ");
+        events.pop();
+        let lost = HostOutcome::Unreachable { failure: Failure::default() };
+        events.push(event("mx1", Event::HostFinished { outcome: lost }));
+        insta::assert_snapshot!(closing(RunKind::Up, &["mx1"], &events), @r"
+        mx1 changed (1 change). 1 host could not be reached (mx1). Whether what was
+        changed before that still stands (mx1), `mailprov status` tells. Mend the cause
         and run `mailprov up inventory.yaml --limit mx*` again.
         ");
     }

@@ -28,8 +28,8 @@ pub struct LostHost {
 
 impl LostHost {
     /// What to try.
-    pub const HINT: &str = "what was done so far stands in the journal on the host: `mailprov status` tells; run the command again, or take it \
-         back with `mailprov rollback`";
+    pub const HINT: &str = "what was done so far stands in the journal on the host: `mailprov status` tells, and \
+         whether it was taken back; run the command again, or take back with `mailprov rollback` what is still in effect";
 
     /// The failure as it travels to the user.
     #[must_use]
