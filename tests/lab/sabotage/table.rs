@@ -141,7 +141,8 @@ pub const SABOTAGE: &[Sabotage] = &[
     mended("a certificate that is over", "expired; reload", ("certificate.valid", "ended "), CERTIFICATE),
     warned(
         "a certificate that is almost over",
-        "self_signed $fqdn 10 DNS:$fqdn; reload",
+        // In the second in which it was made it has ten days left.
+        "self_signed $fqdn 10 DNS:$fqdn; sleep 1; reload",
         ("certificate.days", "9 days left"),
         CERTIFICATE,
     ),
