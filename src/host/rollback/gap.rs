@@ -86,6 +86,14 @@ mod tests {
     /// So many that those before them are forgotten.
     const MANY: usize = 101;
 
+    /// A host without a run.
+    fn bare() -> (TempDir, Store, Script) {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, mut script) = (Store::at(dir.path()), Script::default());
+        script.dir("/etc");
+        (dir, store, script)
+    }
+
     fn write(script: &mut Script, store: &Store, id: &str, path: &str) {
         let state = FileState::Regular { content: Content::text(id), meta: Meta::root(0o644) };
         let mut live = Live::new(script, store.begin(&spec(id)).unwrap());
@@ -95,9 +103,7 @@ mod tests {
 
     /// A run that owes a handler, one that changes `/etc/lost`, and then so many others that this one is forgotten.
     fn forgetful() -> (TempDir, Store, Script) {
-        let dir = tempfile::tempdir().unwrap();
-        let (store, mut script) = (Store::at(dir.path()), Script::default());
-        script.dir("/etc");
+        let (dir, store, mut script) = bare();
         write(&mut script, &store, "lost-0", "/etc/lost");
         let mut first = Live::new(&mut script, store.begin(&spec("owes")).unwrap());
         first.run().owed("restart postfix", None).unwrap();
@@ -132,9 +138,7 @@ mod tests {
 
     #[test]
     fn runs_that_changed_nothing_are_not_missed() {
-        let dir = tempfile::tempdir().unwrap();
-        let (store, mut script) = (Store::at(dir.path()), Script::default());
-        script.dir("/etc");
+        let (_dir, store, mut script) = bare();
         write(&mut script, &store, "first", "/etc/a");
         for number in 0..30 {
             store.begin(&spec(&format!("idle-{number}"))).unwrap().finished(Outcome::Succeeded).unwrap();
@@ -147,9 +151,7 @@ mod tests {
 
     #[test]
     fn one_whose_folder_was_moved_away_is_missed_unless_it_is_older() {
-        let dir = tempfile::tempdir().unwrap();
-        let (store, mut script) = (Store::at(dir.path()), Script::default());
-        script.dir("/etc");
+        let (dir, store, mut script) = bare();
         for id in ["0", "1", "2", "3"] {
             write(&mut script, &store, id, "/etc/a");
         }
@@ -162,9 +164,7 @@ mod tests {
 
     #[test]
     fn one_that_changed_nothing_is_gone_back_to_where_only_older_ones_are_missing() {
-        let dir = tempfile::tempdir().unwrap();
-        let (store, mut script) = (Store::at(dir.path()), Script::default());
-        script.dir("/etc");
+        let (dir, store, mut script) = bare();
         write(&mut script, &store, "0", "/etc/a");
         store.begin(&spec("1")).unwrap().finished(Outcome::Succeeded).unwrap();
         write(&mut script, &store, "2", "/etc/a");
@@ -174,9 +174,7 @@ mod tests {
 
     #[test]
     fn where_none_is_named_the_numbers_tell() {
-        let dir = tempfile::tempdir().unwrap();
-        let (store, mut script) = (Store::at(dir.path()), Script::default());
-        script.dir("/etc");
+        let (dir, store, mut script) = bare();
         for id in ["0", "1", "2", "3"] {
             write(&mut script, &store, id, "/etc/a");
             let path = dir.path().join("runs").join(id).join("journal.jsonl");
