@@ -107,6 +107,8 @@ struct Look<'a> {
     checks: Checks,
     /// There is a Postfix to be asked.
     has_postfix: bool,
+    /// Why it cannot be told what main.cf sets.
+    unreadable: Option<String>,
 }
 
 /// Makes every check. A host that cannot even be asked gives checks that are not testable.
@@ -114,17 +116,20 @@ pub fn look(host: &mut dyn Host, spec: &Spec) -> Found {
     let checks = Checks::new(&spec.required, &spec.advisory);
     let mut look = Look::new(host, spec, checks);
     look.has_postfix = package::is_there(&mut look);
+    look.unreadable = config::unreadable(&mut look);
     host::look(&mut look);
     package::look(&mut look);
     service::look(&mut look);
     let fingerprint = look.of_postfix(|look| {
         config::look(look);
-        maps::look(look);
+        look.of_settings(maps::look);
         let fingerprint = certificate::look(look);
         live::look(look, fingerprint.as_deref());
-        relay::look(look);
-        rewriting::look(look);
-        flow::look(look);
+        look.of_settings(|look| {
+            relay::look(look);
+            rewriting::look(look);
+            flow::look(look);
+        });
         fingerprint
     });
     firewall::look(&mut look);
@@ -148,16 +153,29 @@ pub fn look(host: &mut dyn Host, spec: &Spec) -> Found {
 
 impl<'a> Look<'a> {
     fn new(host: &'a mut dyn Host, spec: &'a Spec, checks: Checks) -> Self {
-        Self { host, spec, checks, has_postfix: true }
+        Self { host, spec, checks, has_postfix: true, unreadable: None }
     }
 }
 
 impl Look<'_> {
     /// Checks of Postfix: where there is none they could only pass emptily, or fail for that one reason.
     fn of_postfix<T>(&mut self, group: impl FnOnce(&mut Self) -> T) -> T {
-        self.checks.set_moot((!self.has_postfix).then_some(NO_POSTFIX));
+        let why = (!self.has_postfix).then(|| NO_POSTFIX.to_owned());
+        self.moot(why, group)
+    }
+
+    /// Checks of what main.cf sets: where it cannot be read, no answer is no empty value.
+    fn of_settings<T>(&mut self, group: impl FnOnce(&mut Self) -> T) -> T {
+        let why = self.unreadable.clone();
+        self.moot(why, group)
+    }
+
+    /// Checks that cannot be made for this reason, if there is one; or for that of those around them.
+    fn moot<T>(&mut self, why: Option<String>, group: impl FnOnce(&mut Self) -> T) -> T {
+        let around = self.checks.set_moot(None);
+        self.checks.set_moot(around.clone().or(why));
         let found = group(self);
-        self.checks.set_moot(None);
+        self.checks.set_moot(around);
         found
     }
 

@@ -69,9 +69,10 @@ impl Checks {
         Self { required: required.to_vec(), advisory: advisory.to_vec(), ..Self::default() }
     }
 
-    /// What is added from now on is not testable, for this reason, whatever was found; or is again.
-    pub fn set_moot(&mut self, why: Option<&str>) {
-        self.moot = why.map(str::to_owned);
+    /// What is added from now on is not testable, for this reason, whatever was found; or is again. Gives the reason that
+    /// there was.
+    pub fn set_moot(&mut self, why: Option<String>) -> Option<String> {
+        std::mem::replace(&mut self.moot, why)
     }
 
     /// Adds one with its answer.

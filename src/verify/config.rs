@@ -26,12 +26,23 @@ pub(super) fn look(look: &mut Look<'_>) {
         }
         None => look.checks.add(&c::CONFIG_COMMENTS, Finding::bad(format!("there is no {MAIN_CF}"), "install postfix")),
     }
-    tls(look);
-    name(look);
-    networks(look);
-    size(look);
+    look.of_settings(|look| {
+        tls(look);
+        name(look);
+        networks(look);
+        size(look);
+    });
     leftovers(look);
     modes(look);
+}
+
+/// Why postconf(1) cannot tell what main.cf sets, if so; `config.lint` names the cause.
+pub(super) fn unreadable(look: &mut Look<'_>) -> Option<String> {
+    match look.ask(&["postconf", "-h", "myhostname"]) {
+        Ok(output) if output.status == 0 => None,
+        Ok(output) => Some(format!("postconf cannot read {MAIN_CF}: {}", line(&output.stderr_text()))),
+        Err(error) => Some(error),
+    }
 }
 
 fn lint(look: &mut Look<'_>) {

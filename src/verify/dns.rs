@@ -23,7 +23,7 @@ pub(super) fn look(look: &mut Look<'_>) {
     let finding = exchanger(&resolver, look);
     look.checks.add(&c::DNS_EXCHANGER, finding);
     dkim::look(look, &resolver);
-    look.of_postfix(|look| outbound::look(look, &resolver));
+    look.of_postfix(|look| look.of_settings(|look| outbound::look(look, &resolver)));
 }
 
 /// Whether all of them answer: glibc and Postfix wait for the first one before they ask the next.

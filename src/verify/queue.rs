@@ -36,7 +36,10 @@ pub(super) fn look(look: &mut Look<'_>) {
 }
 
 fn age(lines: &str, now: i64) -> Finding {
-    let messages: Vec<Message> = lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let messages: Vec<Message> = match lines.lines().map(serde_json::from_str).collect() {
+        Ok(messages) => messages,
+        Err(error) => return Finding::not_testable(format!("what postqueue says cannot be read: {error}")),
+    };
     let Some(oldest) = messages.iter().min_by_key(|message| message.arrival_time) else {
         return Finding::good("the queue is empty");
     };
@@ -89,6 +92,7 @@ mod tests {
             )
         };
         assert_eq!(age("", 1000), Finding::good("the queue is empty"));
+        assert!(matches!(age("postqueue: warning: no such file", 1000), Finding::NotTestable(_)));
         assert!(matches!(age(&message("active", 990), 1000), Finding::Good(_)));
         assert!(matches!(age(&message("hold", 990), 1000), Finding::Bad(..)));
         let both = format!("{}\n{}", message("active", 990), message("deferred", 10));

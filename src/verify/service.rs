@@ -33,6 +33,7 @@ pub(super) fn look(look: &mut Look<'_>) {
 #[cfg(test)]
 mod tests {
     use crate::event::CheckVerdict;
+    use crate::host::CommandOutput;
     use crate::host::fake::Fake;
     use crate::hostplay::Mode;
     use crate::verify::tests::spec;
@@ -53,5 +54,35 @@ mod tests {
         assert_eq!(tested, [("service.running", CheckVerdict::Fail)]);
         assert!(untested.len() > 30, "{untested:?}");
         assert!(checks.iter().filter(|check| check.evidence == NO_POSTFIX).count() > untested.len());
+    }
+
+    #[test]
+    fn where_main_cf_cannot_be_read_nothing_that_it_sets_passes() {
+        const SETS: [&str; 10] = [
+            "config.tls",
+            "config.name",
+            "config.networks",
+            "config.size",
+            "config.maps",
+            "relay.restrictions",
+            "rewriting.",
+            "flow.",
+            "outbound.",
+            "config.lint",
+        ];
+        let mut fake = Fake::new(Mode::Apply);
+        fake.script().package("postfix", "2:3.5.8-8.el8_10.x86_64");
+        let fatal = "postconf: fatal: /etc/postfix/main.cf, line 1: missing '=' after attribute name";
+        for argv in [&["postconf", "-h", "myhostname"][..], &["postconf", "-n"]] {
+            let output = CommandOutput { status: 1, stderr: fatal.as_bytes().to_vec(), ..CommandOutput::default() };
+            fake.script().answer_with(argv, output);
+        }
+        let bare = Spec { address: None, addresses: Vec::new(), ..spec() };
+        let checks = look(&mut fake, &bare).checks;
+        let of_settings = checks.iter().filter(|check| SETS.iter().any(|start| check.id.starts_with(start)));
+        let tested: Vec<_> = of_settings.clone().filter(|check| check.verdict != CheckVerdict::NotTestable).collect();
+        assert_eq!(tested.iter().map(|check| check.id.as_str()).collect::<Vec<_>>(), ["config.lint"]);
+        assert_eq!(tested[0].verdict, CheckVerdict::Fail);
+        assert!(of_settings.clone().count() > 15 && of_settings.skip(1).all(|check| check.evidence.contains(fatal)));
     }
 }
